@@ -1,0 +1,254 @@
+"""What an intent means, with defaults filled in and the profile applied. Frozen; made only by `intent.load`.
+
+Units: durations are texts that Vault Secrets Operator takes (`30s`, `5m`, `720h`); paths have no leading or trailing slash and
+never the `data/` of KV version 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from keywave.objects.manifest import Manifest
+
+API_VERSION = "keywave.dev/v1alpha1"
+AuthMethod = Literal["kubernetes", "jwt", "appRole", "aws", "gcp"]
+Deliver = Literal["secret", "csi", "csi-sync", "init", "sidecar", "injector", "eso"]
+Emit = Literal["all", "own", "refs"]
+OperatorKind = Literal["vso", "keywave"]
+NO_MAP: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """How workloads log in. `settings` holds the method's own further fields by their names in the intent API
+    (roleId, secretRef, secretIDPath, region, headerValue, sessionName, stsEndpoint, iamEndpoint, irsaServiceAccount,
+    workloadIdentityServiceAccount, clusterName, projectID). `role` and `mount` may hold placeholders until an intent fills them."""
+
+    method: AuthMethod = "kubernetes"
+    mount: str = "kubernetes"
+    role: str = ""
+    service_account: str = ""
+    audiences: tuple[str, ...] = ()
+    token_expiration_seconds: int | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    allowed_namespaces: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who reconciles the rendered kinds. `version` is (major, minor, patch) and gates fields and health expressions."""
+
+    kind: OperatorKind = "vso"
+    version: tuple[int, int, int] = (1, 4, 1)
+    namespace: str = "vault-secrets-operator-system"
+    service_account: str = "vault-secrets-operator-controller-manager"
+
+
+@dataclass(frozen=True, slots=True)
+class Guardrails:
+    """What a catalogue profile lets a tree do. None = anything; patterns are fnmatch globs after placeholders are filled.
+
+    `paths` are full API paths (`kv/data/team-a/*`, `database/creds/*`, `pki/issue/*`)."""
+
+    projects: tuple[str, ...] | None = None
+    namespaces: tuple[str, ...] | None = None
+    paths: tuple[str, ...] | None = None
+    roles: tuple[str, ...] | None = None
+    deliver: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FluxSettings:
+    """What `--target flux` writes into its Kustomizations. Durations in Go's form."""
+
+    source_kind: str = "GitRepository"
+    source_name: str = "flux-system"
+    source_namespace: str = ""
+    namespace: str = "flux-system"
+    interval: str = "1h"
+    retry_interval: str = "2m"
+    timeout: str = "5m"
+    path: str = "./"
+    prune: bool = True
+    service_account_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ArgoSettings:
+    """What `--target argocd` writes. Waves are integers; few, because each gap costs a sync about 2 s."""
+
+    setup_wave: int = -2
+    secret_wave: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class TransformationSpec:
+    """A shared SecretTransformation that the profile defines."""
+
+    name: str
+    templates: Mapping[str, str]
+    includes: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profile:
+    """One VaultProfile: where Vault is and how one logs in there. `catalogue` is True when it came from outside the tree."""
+
+    name: str
+    manifest: Manifest
+    catalogue: bool
+    address: str
+    vault_namespace: str = ""
+    ca_cert_secret: str = ""
+    ca_cert_path: str = ""
+    tls_server_name: str = ""
+    skip_tls_verify: bool = False
+    client_cert_secret: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout: str = ""
+    auth: Auth = field(default_factory=Auth)
+    kv_mount: str = "kv"
+    kv_prefix: str = ""
+    kv_version: Literal[1, 2] = 2
+    dynamic_mount: str = ""
+    pki_mount: str = ""
+    deliver: Deliver = "secret"
+    refresh_after: str = ""
+    emit: Emit = "own"
+    connection_ref: str = ""
+    """With `emit: refs`: `[namespace/]name` of the VaultConnection in place; "" is the operator's default."""
+    auth_ref: str = ""
+    auth_global_ref: str = ""
+    create_service_accounts: bool = True
+    operator: Operator = field(default_factory=Operator)
+    allow: Guardrails | None = None
+    external: tuple[str, ...] = ()
+    network: Mapping[str, Any] | None = None
+    transformations: tuple[TransformationSpec, ...] = ()
+    flux: FluxSettings = field(default_factory=FluxSettings)
+    argocd: ArgoSettings = field(default_factory=ArgoSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class KvSource:
+    """A KV secret. `path` has the profile's prefix in it; `version` is the pinned version of the secret, None = latest."""
+
+    mount: str
+    path: str
+    engine: Literal[1, 2] = 2
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicSource:
+    """Any engine that issues: `path` below the mount, such as `creds/payments-rw` or `static-creds/legacy`."""
+
+    mount: str
+    path: str
+    method: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    renewal_percent: int | None = None
+    revoke: bool | None = None
+    allow_static_creds: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PkiSource:
+    """A certificate. `settings` holds the further fields by their names in VaultPKISecret (privateKeyFormat, notAfter, ...).
+
+    `alt_names` already holds the names that `services` give. `expiry_offset` is always set: a third of `ttl` unless said."""
+
+    mount: str
+    role: str
+    common_name: str = ""
+    alt_names: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    ttl: str = ""
+    expiry_offset: str = ""
+    format: str = ""
+    issuer_ref: str = ""
+    revoke: bool | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+SourceSpec = KvSource | DynamicSource | PkiSource
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One Vault source of an intent. `name` is "" for the single source, else the key under `sources`.
+
+    `keys` maps the key in the Secret to the key in Vault; None = all keys."""
+
+    name: str
+    source: SourceSpec
+    keys: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """Wiring that keywave shall do, from `consumers[index]` of the intent."""
+
+    index: int
+    workload: str
+    kind: str = "Deployment"
+    container: str = ""
+    env_from: bool = False
+    env: Mapping[str, str] = field(default_factory=dict)
+    mount_path: str = ""
+    items: Mapping[str, str] = field(default_factory=dict)
+    mode: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RestartTarget:
+    """A workload to restart when the Secret changes. `kind`: Deployment, StatefulSet, DaemonSet, argo.Rollout."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Intent:
+    """One SecretIntent with its profile. `name` is the Secret's name; `namespace` may be "" (the target decides)."""
+
+    name: str
+    namespace: str
+    manifest: Manifest
+    profile: Profile
+    parts: tuple[Part, ...]
+    deliver: Deliver = "secret"
+    templates: Mapping[str, str] = field(default_factory=dict)
+    transformations: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    exclude_raw: bool = True
+    type: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    create: bool = True
+    overwrite: bool = False
+    refresh_after: str = ""
+    hmac_secret_data: bool | None = None
+    instant_updates: bool | None = None
+    service_account: str = ""
+    """As the intent says; "" = found from the consumers, else the profile's."""
+    vault_namespace: str = ""
+    consumers: tuple[Consumer, ...] = ()
+    restart: bool = True
+    restart_targets: tuple[RestartTarget, ...] = ()
+    vso: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def subject(self) -> str:
+        return self.manifest.subject
+
+    @property
+    def fan_in(self) -> bool:
+        """True when several Vault paths go into this one Secret."""
+        return len(self.parts) > 1

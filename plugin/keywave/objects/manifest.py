@@ -1,0 +1,138 @@
+"""A manifest: what one document says, where it stands, and its exact text.
+
+A stage that wants another content makes a new manifest with `with_body`; `emit` then edits the text only where body and text
+differ (`objects.splice`), so that a document which nobody changed leaves byte for byte as it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from keywave.findings import Finding, Location, PathKey, Severity
+from keywave.objects.ids import ResourceId, group_of
+
+Body = Mapping[str, Any]
+"""A decoded document: mappings with string keys, lists, str, int, float, bool, None. Treated as frozen: never changed in place."""
+
+EMPTY: Body = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a document was read.
+
+    `file` as the user would name it ("" for objects that keywave made, "-" for stdin, the kustomization's folder with
+    `built=True` for kustomize's output); `line` counts from 1 and is the document's first line in that file.
+    """
+
+    file: str = ""
+    line: int = 1
+    built: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Manifest:
+    """One object. `text` is the document's exact text without separators, `parsed` what that text says; None for made objects.
+
+    `made_by` names the intent or profile that a made object comes from (its `subject`), "" for the user's own.
+    """
+
+    body: Body
+    source: Source = field(default_factory=Source)
+    text: str | None = None
+    parsed: Body | None = None
+    made_by: str = ""
+
+    @property
+    def api_version(self) -> str:
+        value = self.body.get("apiVersion")
+        return value if isinstance(value, str) else ""
+
+    @property
+    def kind(self) -> str:
+        value = self.body.get("kind")
+        return value if isinstance(value, str) else ""
+
+    @property
+    def group(self) -> str:
+        return group_of(self.api_version)
+
+    @property
+    def metadata(self) -> Body:
+        return mapping(self.body.get("metadata"))
+
+    @property
+    def name(self) -> str:
+        value = self.metadata.get("name")
+        return value if isinstance(value, str) else ""
+
+    @property
+    def namespace(self) -> str:
+        value = self.metadata.get("namespace")
+        return value if isinstance(value, str) else ""
+
+    @property
+    def labels(self) -> Body:
+        return mapping(self.metadata.get("labels"))
+
+    @property
+    def annotations(self) -> Body:
+        return mapping(self.metadata.get("annotations"))
+
+    @property
+    def spec(self) -> Body:
+        return mapping(self.body.get("spec"))
+
+    @property
+    def id(self) -> ResourceId:
+        return ResourceId(self.group, self.kind, self.namespace, self.name)
+
+    @property
+    def subject(self) -> str:
+        """`Kind namespace/name`; findings carry it, and line numbers are looked up by it."""
+        return str(self.id)
+
+    @property
+    def changed(self) -> bool:
+        """True when the body no longer is what the text says (or there is no text)."""
+        return self.text is None or self.body is not self.parsed
+
+    def with_body(self, body: Body) -> Manifest:
+        """The same document with another content; text and source stay, for editing in place."""
+        return replace(self, body=body)
+
+    def with_annotations(self, added: Mapping[str, str]) -> Manifest:
+        """The same object with annotations set (added or replaced); itself when they are there already."""
+        if all(self.annotations.get(k) == v for k, v in added.items()):
+            return self
+        metadata = {**self.metadata, "annotations": {**self.annotations, **added}}
+        return self.with_body({**self.body, "metadata": metadata})
+
+    def finding(
+        self,
+        code: str,
+        message: str,
+        *keys: PathKey,
+        hint: str = "",
+        severity: Severity = Severity.ERROR,
+        related: tuple[Location, ...] = (),
+    ) -> Finding:
+        """A finding about this object at the given keys. Its line is filled in when it is reported (`objects.locate`)."""
+        where = Location(self.source.file, 0, keys)
+        return Finding(code, message, hint, where, severity, self.subject, related)
+
+    def warning(self, code: str, message: str, *keys: PathKey, hint: str = "") -> Finding:
+        """The same as `finding`, as a warning."""
+        return self.finding(code, message, *keys, hint=hint, severity=Severity.WARNING)
+
+
+def mapping(value: object) -> Body:
+    """The value if it is a mapping, else an empty one: for reading documents that may be of any shape."""
+    return value if isinstance(value, Mapping) else EMPTY
+
+
+def sequence(value: object) -> list[Any]:
+    """The value if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []

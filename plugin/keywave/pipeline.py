@@ -1,0 +1,138 @@
+"""The order of the stages, and nothing else: read, load, expand, validate, order, and at the end the places of what was found.
+
+Everything is imported inside, so that kustomize can run while Python still imports the later stages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from keywave.findings import Finding, has_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keywave.build import BuildOptions, Built
+    from keywave.intent.load import Loaded
+    from keywave.intent.model import Profile
+    from keywave.objects.manifest import Manifest
+    from keywave.order import AppInfo, Ordered
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one render is asked for. `profiles` is a folder of catalogue profiles, `profile` the one to choose, "" = none.
+
+    `project` is the Argo CD project (guardrails), `namespace` what objects without a namespace will be given by the deployer.
+    """
+
+    target: str = "argocd"
+    layer: str = ""
+    profiles: str = ""
+    profile: str = ""
+    project: str = ""
+    namespace: str = ""
+    kit: bool = False
+    allow_empty: bool = False
+    app: AppInfo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a render made and what it found. `ordered` is None when the input could not even be ordered."""
+
+    findings: tuple[Finding, ...]
+    ordered: Ordered | None = None
+    manifests: tuple[Manifest, ...] = field(default=())
+    """The input without intents and profiles, rewired and completed, before ordering."""
+
+    @property
+    def failed(self) -> bool:
+        return has_errors(self.findings)
+
+
+def render(path: str, settings: Settings, options: BuildOptions) -> Report:
+    """Read PATH (a kustomization, a folder, a file, or "-" for stdin) and render it.
+
+    Raises ToolError, UsageError; everything that people should mend in their files comes back as findings.
+    """
+    from keywave.build import read
+
+    return render_built(read(path, options), settings)
+
+
+def render_built(built: Built, settings: Settings) -> Report:
+    """Render manifests that have been read already (a stream, kustomize's output, a KRM ResourceList)."""
+    from keywave.build import blame
+    from keywave.intent.load import load
+
+    catalogue, findings = _catalogue(settings.profiles)
+    findings += built.findings
+    loaded = load(
+        built.manifests,
+        catalogue=catalogue,
+        choose=settings.profile,
+        project=settings.project,
+        default_namespace=settings.namespace,
+    )
+    findings += loaded.findings
+    manifests, ordered, more = _compose(loaded, settings)
+    findings += more
+    if not settings.allow_empty and not manifests and not has_errors(findings):
+        findings.append(_nothing(built))
+    return Report(tuple(sorted(blame(built, findings), key=lambda f: f.sort_key)), ordered, manifests)
+
+
+def _compose(loaded: Loaded, settings: Settings) -> tuple[tuple[Manifest, ...], Ordered, list[Finding]]:
+    from keywave.expand import expand, platform_kit
+    from keywave.order import OrderOptions, order
+    from keywave.validate import validate
+
+    expanded = platform_kit(loaded) if settings.kit else expand(loaded)
+    findings = [*expanded.findings, *validate(expanded.manifests, loaded, target=settings.target)]
+    profile = _leading_profile(loaded)
+    ordered = order(
+        expanded.manifests,
+        OrderOptions(
+            target=settings.target,
+            argo=profile.argocd,
+            flux=profile.flux,
+            operator=profile.operator,
+            namespace=settings.namespace,
+            app=settings.app,
+        ),
+    )
+    findings += ordered.findings
+    return expanded.manifests, ordered, findings
+
+
+def _leading_profile(loaded: Loaded) -> Profile:
+    """Whose waves, layers and operator hold for the whole output: the first by name that an intent uses, else the first."""
+    from keywave.intent.model import Profile
+    from keywave.objects.manifest import Manifest
+
+    used = [i.profile for i in loaded.intents] or list(loaded.profiles)
+    if not used:
+        return Profile(name="", manifest=Manifest({}), catalogue=False, address="")
+    return min(used, key=lambda p: p.name)
+
+
+def _catalogue(folder: str) -> tuple[Sequence[Manifest], list[Finding]]:
+    if not folder:
+        return (), []
+    from keywave.build import BuildOptions, read
+
+    read_profiles = read(folder, BuildOptions())
+    return read_profiles.manifests, list(read_profiles.findings)
+
+
+def _nothing(built: Built) -> Finding:
+    from keywave.findings import Location
+
+    return Finding(
+        "KW0701",
+        "the input gives no object at all; a GitOps engine that is handed nothing may prune everything",
+        hint="check the path and the resources list, or say --allow-empty if this is meant",
+        where=Location(built.root),
+    )
