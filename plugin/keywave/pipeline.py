@@ -33,6 +33,8 @@ class Settings:
     profile: str = ""
     project: str = ""
     namespace: str = ""
+    name: str = ""
+    """Stands before the names of Flux Kustomizations; "" = the application's name, else the only namespace of the output."""
     kit: bool = False
     allow_empty: bool = False
     app: AppInfo | None = None
@@ -101,6 +103,9 @@ def _compose(loaded: Loaded, settings: Settings) -> tuple[tuple[Manifest, ...], 
             operator=profile.operator,
             namespace=settings.namespace,
             app=settings.app,
+            name=settings.name or (settings.app.name if settings.app else "") or _only_namespace(expanded.manifests),
+            layer=settings.layer,
+            external=frozenset(name for p in loaded.profiles for name in p.external),
         ),
     )
     findings += ordered.findings
@@ -116,6 +121,11 @@ def _leading_profile(loaded: Loaded) -> Profile:
     if not used:
         return Profile(name="", manifest=Manifest({}), catalogue=False, address="")
     return min(used, key=lambda p: p.name)
+
+
+def _only_namespace(manifests: Sequence[Manifest]) -> str:
+    namespaces = {m.namespace for m in manifests if m.namespace}
+    return namespaces.pop() if len(namespaces) == 1 else "app"
 
 
 def _catalogue(folder: str) -> tuple[Sequence[Manifest], list[Finding]]:

@@ -1,0 +1,234 @@
+"""The shell around the pipeline: exit codes, streams, and what people see when something is wrong."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from keywave.cli import COMMANDS, run
+
+PROFILE = """apiVersion: keywave.dev/v1alpha1
+kind: VaultProfile
+metadata: {name: vault}
+spec:
+  address: https://vault.example.com:8200
+  auth: {method: kubernetes, role: app, audiences: [vault]}
+  kv: {mount: kv}
+"""
+INTENT = """apiVersion: keywave.dev/v1alpha1
+kind: SecretIntent
+metadata: {name: app, namespace: shop}
+spec: {kv: shop/app, keys: {A: a}}
+"""
+APP = """apiVersion: v1
+kind: ServiceAccount
+metadata: {name: app, namespace: shop}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: shop}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      serviceAccountName: app
+      containers:
+      - name: app
+        image: registry.example.com/app:1
+        envFrom: [{secretRef: {name: app}}]
+"""
+
+
+def keywave(*argv: str, stdin: str = "", cwd: Path | None = None, **more: object) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own."""
+    return subprocess.run(  # type: ignore[call-overload,no-any-return]
+        [sys.executable, "-m", "keywave", *argv],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=60,
+        check=False,
+        **more,
+    )
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A folder of plain YAML: needs no kustomize."""
+    folder = tmp_path / "tree"
+    folder.mkdir()
+    for name, text in (("profile", PROFILE), ("intent", INTENT), ("app", APP)):
+        (folder / f"{name}.yaml").write_text(text)
+    return folder
+
+
+def kinds(text: str) -> list[str]:
+    return [line.removeprefix("kind: ") for line in text.splitlines() if line.startswith("kind: ")]
+
+
+def test_a_folder_of_yaml_renders_in_order(tree: Path) -> None:
+    done = keywave("render", str(tree))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert kinds(done.stdout) == ["ServiceAccount", "VaultConnection", "VaultAuth", "VaultStaticSecret", "Deployment"]
+
+
+def test_a_stream_on_stdin_renders_like_the_folder(tree: Path) -> None:
+    done = keywave("render", "-", stdin="---\n".join([PROFILE, INTENT, APP]))
+
+    assert (done.returncode, done.stdout) == (0, keywave("render", str(tree)).stdout)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "argv", "code", "said"),
+    [
+        ("no such command", ["rendr"], 2, 'no such command "rendr"; did you mean "render"?'),
+        ("no such path", ["render", "nowhere"], 2, "nowhere"),
+        ("no such target", ["render", "--target", "argo"], 2, "'argo' is not one of 'argocd', 'flux', 'plain'"),
+        (
+            "replicas that are no number",
+            ["render", "-", "--replicas", "web=many"],
+            2,
+            "must be a whole number, not 'many'",
+        ),
+        ("a label without value", ["render", "-", "--label", "a"], 2, "--label takes KEY=VALUE, not 'a'"),
+        ("a patch that is no patch", ["render", "-", "--patch", "[1]"], 2, "a patch must be a mapping"),
+        ("a layer that is not there", ["render", "-", "--layer", "nope"], 2, "there is no layer 'nope'"),
+    ],
+)
+def test_misuse(sentence: str, argv: list[str], code: int, said: str, tmp_path: Path) -> None:
+    done = keywave(*argv, stdin="---\n".join([PROFILE, INTENT, APP]), cwd=tmp_path)
+
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_empty_result_is_refused_unless_it_is_meant(tmp_path: Path) -> None:
+    refused = keywave("render", "-", stdin="", cwd=tmp_path)
+    meant = keywave("render", "-", "--allow-empty", stdin="", cwd=tmp_path)
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "KW0701" in refused.stderr
+    assert (meant.returncode, meant.stdout) == (0, "")
+
+
+def test_findings_stop_the_output_and_name_file_and_line(tree: Path) -> None:
+    (tree / "intent.yaml").write_text(INTENT.replace("keys:", "kees:"))
+    done = keywave("render", "tree", cwd=tree.parent)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "tree/intent.yaml:4  $.spec.kees" in done.stderr
+    assert 'did you mean "keys"?' in done.stderr
+
+
+def test_warnings_do_not_stop_the_output_unless_strict(tree: Path) -> None:
+    (tree / "profile.yaml").write_text(PROFILE.replace("https://", "http://"))
+    told, strict = keywave("render", str(tree)), keywave("render", str(tree), "--strict")
+
+    assert (told.returncode, told.stderr == "") == (0, False)
+    assert kinds(told.stdout)[-1] == "Deployment"
+    assert (strict.returncode, strict.stdout) == (1, "")
+
+
+def test_stdout_closed_early_is_no_traceback(tree: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "keywave", "render", str(tree)],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+
+    assert (done.returncode, done.stderr) == (3, "keywave: stdout was closed before everything was written\n")
+
+
+def test_a_full_disk_on_stdout_is_told(tree: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "keywave", "render", str(tree)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert (done.returncode, done.stderr) == (3, "keywave: stdout could not be written: No space left on device\n")
+
+
+def test_a_full_disk_on_out_leaves_what_was_there(tree: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = keywave("render", str(tree), "--target", "flux", "--out", str(out))
+    before = {p: p.read_bytes() for p in sorted(out.rglob("*")) if p.is_file()}
+    (tree / "more.yaml").write_text(INTENT.replace("name: app", "name: more"))
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512))
+
+    done = keywave("render", str(tree), "--target", "flux", "--out", str(out), preexec_fn=limit)
+
+    assert first.returncode == 0
+    assert (done.returncode, "Traceback" in done.stderr) == (3, False)
+    assert {p: p.read_bytes() for p in sorted(out.rglob("*")) if p.is_file()} == before
+    assert [p.name for p in tmp_path.iterdir() if p.name not in ("out", "tree")] == []
+
+
+def test_sigterm_while_kustomize_hangs_leaves_nothing_behind(tmp_path: Path) -> None:
+    fake = tmp_path / "bin" / "kustomize"
+    fake.parent.mkdir()
+    marker = tmp_path / "child"
+    fake.write_text(
+        f'#!/bin/sh\ncase "$1" in version) echo v5.8.1; exit;; esac\nsleep 300 & echo $! > {marker}.tmp; mv {marker}.tmp {marker}; wait\n'
+    )
+    fake.chmod(0o755)
+    (tmp_path / "kustomization.yaml").write_text("resources: []\n")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    env = {**os.environ, "KEYWAVE_KUSTOMIZE": str(fake), "TMPDIR": str(scratch)}
+    child = subprocess.Popen([sys.executable, "-m", "keywave", "render", "."], cwd=tmp_path, env=env)
+    deadline = time.monotonic() + 20
+    while not marker.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    child.terminate()
+
+    assert child.wait(20) == 143
+    assert not Path(f"/proc/{marker.read_text().strip()}").exists()
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_bug_gives_a_report_to_paste_without_the_input(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_args: object, **_kwargs: object) -> None:
+        raise KeyError("the-input")
+
+    monkeypatch.setattr("keywave.pipeline.render", broken)
+    code = run(["render", str(tree)])
+    said = capsys.readouterr().err
+
+    assert code == 70
+    assert (
+        said.splitlines()[0] == "keywave: this is a bug in keywave, not in your files. Please report the lines below."
+    )
+    assert "the-input" not in said
+
+
+def test_every_command_is_documented_and_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    for name in COMMANDS:
+        assert run([name, "--help"]) == 0
+        assert len(capsys.readouterr().out.splitlines()) > 3
+        assert f"keywave {name}" in readme, name

@@ -1,0 +1,66 @@
+"""For every test: a home directory of its own, and a canary that must not be seen.
+
+The canary is a random text that stands for a secret value. A test whose output, log or exception text holds it fails,
+whatever else it says: that is how "secrets are never printed" is held everywhere at once.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+# Read before the home changes below.
+import rig.machine  # noqa: F401
+
+pytest_plugins = ["rig.fixtures"]
+
+CANARY = f"canary-{secrets.token_hex(12)}"
+CANARY_VARIABLE = "KEYWAVE_TEST_CANARY"
+# What a developer's shell, or Argo CD, may have set and a test must not depend on.
+FOREIGN = ("ARGOCD_", "PARAM_", "KEYWAVE_", "KUBE", "KUSTOMIZE_", "VAULT_", "XDG_")
+
+_home = Path(tempfile.mkdtemp(prefix="kw-home-"))
+
+
+def pytest_configure() -> None:
+    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+        del os.environ[name]
+    os.environ |= {
+        "HOME": str(_home),
+        "XDG_CACHE_HOME": str(_home / ".cache"),
+        "XDG_CONFIG_HOME": str(_home / ".config"),
+        "XDG_DATA_HOME": str(_home / ".local" / "share"),
+        CANARY_VARIABLE: CANARY,
+    }
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_home, ignore_errors=True)
+
+
+@pytest.fixture
+def canary() -> str:
+    """The text to plant where a secret value would be."""
+    return CANARY
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    # Output of an earlier phase was judged in that phase's report.
+    leaks = [title for title, text in report.sections if title.endswith(f" {call.when}") and CANARY in text]
+    if CANARY in report.longreprtext or (call.excinfo is not None and CANARY in str(call.excinfo.value)):
+        leaks.append("exception text")
+    if leaks:
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid}: the canary, which stands for a secret, is in: {', '.join(leaks)}"
+        report.sections = [(title, text.replace(CANARY, "<canary>")) for title, text in report.sections]
+    return report
