@@ -22,11 +22,12 @@ class Sample(NamedTuple):
 
 def run_once(argv: Sequence[str], *, stdin: Path | None = None, env: Mapping[str, str] | None = None) -> Sample:
     """Run once; raises RuntimeError with the command's own stderr when it fails."""
+    env = {name: value for name, value in (env or os.environ).items() if name != "PYTHONDONTWRITEBYTECODE"}
     output = Path(os.environ.get("TMPDIR", "/tmp")) / f"keywave-bench-{os.getpid()}.out"
     errors = output.with_suffix(".err")
     with Path(stdin or os.devnull).open("rb") as source, output.open("wb") as sink, errors.open("wb") as complaints:
         started = time.perf_counter()
-        child = subprocess.Popen(argv, stdin=source, stdout=sink, stderr=complaints, env=dict(env) if env else None)
+        child = subprocess.Popen(argv, stdin=source, stdout=sink, stderr=complaints, env=env)
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.perf_counter() - started
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -42,7 +43,8 @@ def run_once(argv: Sequence[str], *, stdin: Path | None = None, env: Mapping[str
 def measure(
     argv: Sequence[str], *, runs: int, stdin: Path | None = None, env: Mapping[str, str] | None = None
 ) -> Sample:
-    """The median of `runs` runs, each column on its own."""
+    """The median of `runs` runs, each column on its own, after one that is not counted (byte code, page cache)."""
+    run_once(argv, stdin=stdin, env=env)
     samples = [run_once(argv, stdin=stdin, env=env) for _ in range(runs)]
     return Sample(
         statistics.median(s.wall for s in samples),

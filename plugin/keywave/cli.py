@@ -14,7 +14,7 @@ from types import FrameType
 import click
 
 from keywave._version import VERSION
-from keywave.errors import FindingsError, KeywaveError, ToolError
+from keywave.errors import FindingsError, KeywaveError, OutputError, ToolError
 
 COMMANDS: dict[str, str] = {
     "render": "keywave.commands.render:render",
@@ -78,10 +78,9 @@ def run(argv: list[str]) -> int:
         return 2
     except KeyboardInterrupt:
         return _say("interrupted", 130)
-    except BrokenPipeError:
-        _abandon_stdout()
-        return _say("stdout was closed before everything was written", 3)
     except KeywaveError as error:
+        if isinstance(error, OutputError):
+            _abandon_stdout()
         return _show(error)
     except OSError as error:
         _abandon_stdout()

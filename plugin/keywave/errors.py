@@ -48,7 +48,14 @@ class ToolError(KeywaveError):
     """An outside program is absent, failed, or ran out of time. Never carries its environment."""
 
     def __init__(
-        self, summary: str, *, argv: Sequence[str], code: int | None, stderr: str = "", hint: str = "", out_of_reach: bool
+        self,
+        summary: str,
+        *,
+        argv: Sequence[str],
+        code: int | None,
+        stderr: str = "",
+        hint: str = "",
+        out_of_reach: bool,
     ) -> None:
         super().__init__(summary, hint=hint)
         self.argv = tuple(argv)

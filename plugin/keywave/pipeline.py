@@ -13,11 +13,12 @@ from keywave.findings import Finding, has_errors
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keywave.build import BuildOptions, Built
+    from keywave.build.options import BuildOptions
+    from keywave.build.source import Built
     from keywave.intent.load import Loaded
     from keywave.intent.model import Profile
     from keywave.objects.manifest import Manifest
-    from keywave.order import AppInfo, Ordered
+    from keywave.order import AppInfo, Ordered, OrderOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Report:
     ordered: Ordered | None = None
     manifests: tuple[Manifest, ...] = field(default=())
     """The input without intents and profiles, rewired and completed, before ordering."""
+    options: OrderOptions | None = None
+    """What it was ordered by."""
 
     @property
     def failed(self) -> bool:
@@ -59,15 +62,18 @@ def render(path: str, settings: Settings, options: BuildOptions) -> Report:
 
     Raises ToolError, UsageError; everything that people should mend in their files comes back as findings.
     """
-    from keywave.build import read
+    from keywave.build.source import begin
 
-    return render_built(read(path, options), settings)
+    with begin(path, options) as reading:
+        _warm_up()  # kustomize runs meanwhile
+        built = reading.finish()
+    return render_built(built, settings)
 
 
 def render_built(built: Built, settings: Settings) -> Report:
     """Render manifests that have been read already (a stream, kustomize's output, a KRM ResourceList)."""
-    from keywave.build import blame
     from keywave.intent.load import load
+    from keywave.order import order
 
     catalogue, findings = _catalogue(settings.profiles)
     findings += built.findings
@@ -79,37 +85,58 @@ def render_built(built: Built, settings: Settings) -> Report:
         default_namespace=settings.namespace,
     )
     findings += loaded.findings
-    manifests, ordered, more = _compose(loaded, settings)
+    manifests, more = _compose(loaded, settings)
     findings += more
+    chosen = _order_options(loaded, manifests, settings)
+    ordered = order(manifests, chosen)
+    findings += ordered.findings
     if not settings.allow_empty and not manifests and not has_errors(findings):
         findings.append(_nothing(built))
-    return Report(tuple(sorted(blame(built, findings), key=lambda f: f.sort_key)), ordered, manifests)
+    return Report(_located(built, findings), ordered, manifests, chosen)
 
 
-def _compose(loaded: Loaded, settings: Settings) -> tuple[tuple[Manifest, ...], Ordered, list[Finding]]:
+def _located(built: Built, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """With file and line of the user's own; costs a second build, so only when there is something to tell."""
+    if not findings:
+        return ()
+    from keywave.build.blaming import blame
+
+    return tuple(sorted(blame(built, findings), key=lambda finding: finding.sort_key))
+
+
+def _warm_up() -> None:
+    """Import the later stages now."""
+    from keywave import emit, expand, order, validate
+    from keywave.intent import load
+
+    del emit, expand, order, validate, load
+
+
+def _compose(loaded: Loaded, settings: Settings) -> tuple[tuple[Manifest, ...], list[Finding]]:
     from keywave.expand import expand, platform_kit
-    from keywave.order import OrderOptions, order
     from keywave.validate import validate
 
     expanded = platform_kit(loaded) if settings.kit else expand(loaded)
-    findings = [*expanded.findings, *validate(expanded.manifests, loaded, target=settings.target)]
+    found = validate(expanded.manifests, loaded, target=settings.target)
+    return expanded.manifests, [*expanded.findings, *found]
+
+
+def _order_options(loaded: Loaded, manifests: Sequence[Manifest], settings: Settings) -> OrderOptions:
+    from keywave.order import OrderOptions
+
     profile = _leading_profile(loaded)
-    ordered = order(
-        expanded.manifests,
-        OrderOptions(
-            target=settings.target,
-            argo=profile.argocd,
-            flux=profile.flux,
-            operator=profile.operator,
-            namespace=settings.namespace,
-            app=settings.app,
-            name=settings.name or (settings.app.name if settings.app else "") or _only_namespace(expanded.manifests),
-            layer=settings.layer,
-            external=frozenset(name for p in loaded.profiles for name in p.external),
-        ),
+    app = settings.app
+    return OrderOptions(
+        target=settings.target,
+        argo=profile.argocd,
+        flux=profile.flux,
+        operator=profile.operator,
+        namespace=settings.namespace,
+        app=app,
+        name=settings.name or (app.name if app else "") or _only_namespace(manifests),
+        layer=settings.layer,
+        external=frozenset(name for p in loaded.profiles for name in p.external),
     )
-    findings += ordered.findings
-    return expanded.manifests, ordered, findings
 
 
 def _leading_profile(loaded: Loaded) -> Profile:
@@ -131,7 +158,8 @@ def _only_namespace(manifests: Sequence[Manifest]) -> str:
 def _catalogue(folder: str) -> tuple[Sequence[Manifest], list[Finding]]:
     if not folder:
         return (), []
-    from keywave.build import BuildOptions, read
+    from keywave.build.options import BuildOptions
+    from keywave.build.source import read
 
     read_profiles = read(folder, BuildOptions())
     return read_profiles.manifests, list(read_profiles.findings)

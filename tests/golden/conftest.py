@@ -8,7 +8,7 @@ from rig.machine import program
 
 
 @pytest.fixture
-def kustomize(monkeypatch: pytest.MonkeyPatch) -> str:
+def pinned_kustomize(monkeypatch: pytest.MonkeyPatch) -> str:
     """The path of the pinned kustomize, which the command is told to use."""
     path = str(program("kustomize"))
     monkeypatch.setenv("KEYWAVE_KUSTOMIZE", path)

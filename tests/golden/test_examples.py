@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -18,16 +19,16 @@ def rendered(render: Render, target: str, out: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(render.folder)
     for name, value in render.env.items():
         monkeypatch.setenv(name, value)
-    if render.stdin:
-        monkeypatch.setattr("sys.stdin", (render.folder / render.stdin).open())
-    assert run([*render.arguments(target), "--out", str(out)]) == 0
+    with (render.folder / render.stdin if render.stdin else Path(os.devnull)).open() as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        assert run([*render.arguments(target), "--out", str(out)]) == 0
     files = [p for p in sorted(out.rglob("*")) if p.is_file() and not p.name.startswith(".")]
     return {str(p.relative_to(out)): p.read_text() for p in files}
 
 
 @pytest.mark.parametrize(("render", "target"), CASES)
 def test_example_renders_to_what_is_expected(
-    render: Render, target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kustomize: str
+    render: Render, target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pinned_kustomize: str
 ) -> None:
     actual = rendered(render, target, tmp_path / "out", monkeypatch)
     folder = render.expected / target
@@ -38,7 +39,9 @@ def test_example_renders_to_what_is_expected(
     assert actual == expected
 
 
-def test_rendering_twice_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kustomize: str) -> None:
+def test_rendering_twice_gives_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pinned_kustomize: str
+) -> None:
     render = next(r for r in renders() if r.example.startswith("12-"))
     first = rendered(render, "flux", tmp_path / "first", monkeypatch)
     second = rendered(render, "flux", tmp_path / "second", monkeypatch)

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from rig import crds
 from rig.cluster import Body, Cluster
+from rig.documents import read_documents
 from rig.git_daemon import BRANCH
 from rig.machine import files, plain_environment, program
 from rig.ports import free_port, listening
@@ -203,8 +202,8 @@ def install_base(cluster: Cluster) -> None:
     crds.install(cluster, crds.read_crds(paths))
     cluster.ensure_namespace(NAMESPACE)
     for path in paths:
-        for document in yaml.safe_load_all(path.read_text()):
-            if document and document["kind"] in {"ConfigMap", "Secret"}:
+        for document in read_documents(path):
+            if document["kind"] in {"ConfigMap", "Secret"}:
                 document["metadata"]["namespace"] = NAMESPACE
                 cluster.apply(document)
     key = base64.b64encode(secrets.token_bytes(32)).decode()

@@ -154,7 +154,7 @@ class CmpServer:
     def discovery_configured(self) -> bool:
         """Whether plugin.yaml has a `discover` block. Raises PluginError."""
         with self._channel() as channel:
-            call = channel.unary_unary(
+            call: Any = channel.unary_unary(
                 f"/{SERVICE}/CheckPluginConfiguration",
                 request_serializer=lambda message: message.SerializeToString(),
                 response_deserializer=CLASSES["CheckPluginConfigurationResponse"].FromString,
@@ -179,7 +179,7 @@ class CmpServer:
                 yield CLASSES["AppStreamRequest"](file=CLASSES["File"](chunk=archive[start : start + CHUNK]))
 
         with self._channel() as channel:
-            call = channel.stream_unary(
+            call: Any = channel.stream_unary(
                 f"/{SERVICE}/{method}",
                 request_serializer=lambda message: message.SerializeToString(),
                 response_deserializer=CLASSES[response].FromString,

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
 from rig.cluster import Body, Cluster
+from rig.documents import read_documents
 from rig.machine import files
 from rig.waiting import wait_for
 
 
 def read_crds(paths: list[Path]) -> list[Body]:
-    documents = [document for path in paths for document in yaml.safe_load_all(path.read_text()) if document]
+    documents = [document for path in paths for document in read_documents(path)]
     return [document for document in documents if document.get("kind") == "CustomResourceDefinition"]
 
 

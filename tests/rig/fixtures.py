@@ -154,8 +154,8 @@ def keywave_plugin(start_plugin: StartPlugin, product_path: str) -> CmpServer:
 
 
 @pytest.fixture(scope="session")
-def argocd(rig_folder: Path, cluster: Cluster, redis: Redis) -> Iterator[ArgoCD]:
-    """Argo CD's real repo-server and application controller on `cluster`."""
+def argocd(rig_folder: Path, cluster: Cluster, controllers: Server, redis: Redis) -> Iterator[ArgoCD]:
+    """Argo CD's real repo-server and application controller on `cluster`. It prunes with foreground deletion, which `controllers` end."""
     with argocd_driver.argocd(rig_folder / "argocd", cluster, redis) as started:
         yield started
 
@@ -168,7 +168,7 @@ def argocd_keywave(argocd: ArgoCD, start_plugin: StartPlugin, product_path: str)
 
 
 @pytest.fixture(scope="session")
-def flux(rig_folder: Path, cluster: Cluster) -> Iterator[Flux]:
+def flux(rig_folder: Path, cluster: Cluster, controllers: Server) -> Iterator[Flux]:
     """Flux's real kustomize-controller on `cluster`."""
     with flux_driver.flux(rig_folder / "flux", cluster) as started:
         yield started

@@ -1,5 +1,35 @@
-"""Codes KW5: hand-written objects."""
+"""Codes KW5: hand-written objects. KW50 their fields, KW51 what they do, KW52 what they refer to, KW53 SecretProviderClass."""
 
 from __future__ import annotations
 
-CODES: dict[str, str] = {}
+CODES: dict[str, str] = {
+    "KW5001": "a field that this kind does not have",
+    "KW5002": "a required field is missing",
+    "KW5003": "a field has a value of the wrong type",
+    "KW5004": "a value outside of what the field allows",
+    "KW5005": "a field that the operator of this version does not have",
+    "KW5006": "a kind or version that does not exist",
+    "KW5101": "a VaultAuth that cannot log in",
+    "KW5102": "two fields that exclude each other",
+    "KW5103": "data/ in the path of a kv-v2 secret",
+    "KW5104": "a VaultDynamicSecret on a KV engine",
+    "KW5105": "refreshAfter on a secret that has a lease",
+    "KW5106": "revoke on a VaultDynamicSecret",
+    "KW5107": "hmacSecretData: false switches off more than it says",
+    "KW5108": "a certificate whose Secret is not of type kubernetes.io/tls",
+    "KW5109": "a certificate that may end before it is issued anew",
+    "KW5110": "a filter without anchors",
+    "KW5201": "a reference of the wrong form",
+    "KW5202": "an object that may not be used from this namespace",
+    "KW5203": "a reference to an object that the tree does not hold",
+    "KW5204": "two objects write one Secret",
+    "KW5205": "a Secret that the tree and the operator both make",
+    "KW5206": "a restart target that the tree does not hold",
+    "KW5207": "_raw ends up in the environment",
+    "KW5301": "a parameter that the Vault provider does not have",
+    "KW5302": "a SecretProviderClass that cannot log in",
+    "KW5303": "objects of a SecretProviderClass is not a YAML list in a text",
+    "KW5304": "an object of a SecretProviderClass has wrong fields",
+    "KW5305": "a placeholder that the Vault provider does not fill in",
+    "KW5306": "a synced Secret names a file that the class does not have",
+}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from keywave.build import BuildOptions, Overrides
+from keywave.build.options import BuildOptions, Overrides
 from keywave.commands import cmp_parameters, output
 from keywave.commands.cmp_slots import slot
 from keywave.commands.options import DEFAULT_TIMEOUT, app_info, count, patch

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from keywave import pipeline
-from keywave.build import BuildOptions, read
+from keywave.build.options import BuildOptions
+from keywave.build.source import read
 from keywave.errors import KeywaveError
 from keywave.objects.manifest import Manifest, mapping, sequence
 from keywave.objects.workloads import pod_template

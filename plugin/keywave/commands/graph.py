@@ -19,11 +19,12 @@ def graph(**given: Any) -> int:
 
     Printed even when there are errors: a picture of a cycle helps to break it.
     """
-    from keywave import pipeline
-    from keywave.emit import graph_text
-    from keywave.order import edges
+    from keywave import order, pipeline
+    from keywave.emit import picture
 
     report = pipeline.render(given["path"], settings(given), build_options(given))
     code = output.tell(report.findings, form="text", strict=False, sink=sys.stderr)
-    output.write_text(graph_text(edges(report.manifests), given["form"]))
+    if report.options is not None:
+        drawn = order.graph(report.manifests, report.options)
+        output.write_text(picture(drawn.nodes, drawn.edges, given["form"]))
     return code

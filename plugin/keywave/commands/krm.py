@@ -28,7 +28,7 @@ FUNCTION_API = "config.kubernetes.io/v1"
 def krm(target: str) -> int:
     """Expand and order the items of a ResourceList. `functionConfig.spec` may set target, profile and layer."""
     from keywave import emit, pipeline
-    from keywave.build import Built
+    from keywave.build.source import Built
 
     request = _read(sys.stdin.buffer.read())
     config = mapping(mapping(request.get("functionConfig")).get("spec"))
@@ -39,7 +39,7 @@ def krm(target: str) -> int:
         layer=str(config.get("layer", "")),
         allow_empty=True,
     )
-    built = Built(manifests=items, findings=(), root="-", kustomize=False, command=())
+    built = Built(items, (), root="-", kustomize=False, command=())
     report = pipeline.render_built(built, settings)
     code = output.tell(report.findings, form="text", strict=False, sink=sys.stderr)
     if code or report.ordered is None:

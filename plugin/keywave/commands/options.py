@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from keywave.build import BuildOptions, Overrides
+from keywave.build.options import BuildOptions, Overrides
 from keywave.errors import UsageError
 from keywave.order import AppInfo
 from keywave.pipeline import Settings

@@ -44,7 +44,7 @@ def chosen(ordered: Ordered, layer: str) -> tuple[Manifest, ...]:
         return ordered.extra
     if layer:
         for candidate in ordered.layers:
-            if layer in (candidate.name, f"{candidate.number:02d}-{candidate.name}"):
+            if layer in (candidate.name, candidate.directory):
                 return candidate.manifests
         raise UsageError(f"there is no layer {layer!r}; there are: {', '.join(la.name for la in ordered.layers)}")
     return tuple(manifest for each in ordered.layers for manifest in each.manifests)
@@ -60,31 +60,28 @@ def files(ordered: Ordered, *, target: str, layer: str, form: str) -> Mapping[st
     if target != "flux" or layer:
         return {f"manifests.{form}": stream(ordered, layer=layer, form=form)}
     found = {
-        f"{each.number:02d}-{each.name}/manifests.{form}": _text(each.manifests, form)
-        for each in ordered.layers
-        if each.manifests
+        f"{each.directory}/manifests.{form}": _text(each.manifests, form) for each in ordered.layers if each.manifests
     }
     found[f"kustomizations.{form}"] = _text(ordered.extra, form)
     return found
 
 
 def _text(manifests: Sequence[Manifest], form: str) -> str:
-    if form == "json":
-        import json
-
-        return "".join(json.dumps(m.body, ensure_ascii=False, separators=(",", ":")) + "\n" for m in manifests)
     from keywave import emit
 
-    return emit.stream(manifests)
+    return emit.stream(manifests, form)
 
 
 def write_text(text: str) -> None:
-    """Print to stdout as UTF-8; raises OutputError when the other side refuses (disk full), BrokenPipeError when it left."""
+    """Print to stdout as UTF-8; raises OutputError when the other side refuses (disk full) or has left.
+
+    A broken pipe is turned into our error here, because click would end the process by itself, with exit code 1.
+    """
     try:
         sys.stdout.buffer.write(text.encode())
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise
+    except BrokenPipeError as error:
+        raise OutputError("stdout was closed before everything was written") from error
     except OSError as error:
         raise OutputError(f"stdout could not be written: {error.strerror}") from error
 

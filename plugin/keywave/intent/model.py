@@ -50,9 +50,9 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class Guardrails:
-    """What a catalogue profile lets a tree do. None = anything; patterns are fnmatch globs after placeholders are filled.
+    """What a catalogue profile lets a tree do. None = anything; `intent.guardrails` says how the patterns match.
 
-    `paths` are full API paths (`kv/data/team-a/*`, `database/creds/*`, `pki/issue/*`)."""
+    `paths` are full API paths (`kv/data/{namespace}/*`, `database/creds/*`, `pki/issue/*`)."""
 
     projects: tuple[str, ...] | None = None
     namespaces: tuple[str, ...] | None = None
@@ -243,6 +243,12 @@ class Intent:
     restart: bool = True
     restart_targets: tuple[RestartTarget, ...] = ()
     vso: Mapping[str, Any] = field(default_factory=dict)
+    csi: Mapping[str, Any] = field(default_factory=dict)
+    eso: Mapping[str, Any] = field(default_factory=dict)
+    injector: Mapping[str, Any] = field(default_factory=dict)
+    fills: Mapping[str, str] = field(default_factory=dict)
+    """Values of the placeholders that are known: namespace, name, profile, project. `placeholders.fill(profile.auth.role,
+    {**intent.fills, "serviceAccount": account})` gives the role."""
 
     @property
     def subject(self) -> str:

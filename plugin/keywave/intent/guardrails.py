@@ -1,0 +1,151 @@
+"""What a profile lets a tree do (`allow`), checked for every intent that uses the profile.
+
+Paths are matched as Vault's policies match them: a `*` at the end stands for any rest, a segment `+` for one segment, and nothing
+else is special. Names (projects, namespaces, roles, deliver) take `*` anywhere, for any text. Placeholders in a pattern are filled
+from the intent. What is not known yet (a Flux variable) is not allowed: a guardrail that guesses is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from keywave.findings import Finding, PathKey
+from keywave.intent import placeholders
+from keywave.intent.model import DynamicSource, Intent, KvSource, Part, PkiSource, Profile, SourceSpec
+from keywave.intent.notes import OPAQUE, Notes
+
+CODE = "KW1050"
+_LATE = ("roles",)
+_VSO_BYPASS = ("mount", "path", "role", "namespace", "vaultAuthRef", "issuerRef", "type")
+
+
+def api_path(source: SourceSpec) -> str:
+    """The path that a policy must allow: `kv/data/dev/payments`, `database/creds/ro`, `pki/issue/web`."""
+    if isinstance(source, KvSource):
+        return f"{source.mount}/{'data/' if source.engine == 2 else ''}{source.path}"
+    if isinstance(source, DynamicSource):
+        return f"{source.mount}/{source.path}"
+    return f"{source.mount}/{f'issuer/{source.issuer_ref}/' if source.issuer_ref else ''}issue/{source.role}"
+
+
+def path_matches(pattern: str, path: str) -> bool:
+    """Vault's own rule: `kv/data/a/*` is a prefix, `kv/+/x` has one segment of any text."""
+    return bool(_path_regex(pattern).match(path))
+
+
+def name_matches(pattern: str, name: str) -> bool:
+    """`*` stands for any text, case counts, nothing else is special."""
+    return bool(_name_regex(pattern).match(name))
+
+
+@lru_cache(maxsize=1024)
+def _path_regex(pattern: str) -> re.Pattern[str]:
+    rest = pattern.endswith("*")
+    segments = (pattern[:-1] if rest else pattern).split("/")
+    text = "/".join("[^/]+" if s == "+" else re.escape(s) for s in segments)
+    return re.compile(text + (r".*\Z" if rest else r"\Z"), re.DOTALL)
+
+
+@lru_cache(maxsize=1024)
+def _name_regex(pattern: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(p) for p in pattern.split("*")) + r"\Z", re.DOTALL)
+
+
+def check_patterns(notes: Notes, allow: Mapping[str, list[str]]) -> None:
+    """Patterns of a profile that do not mean what they look like: a `*` in the middle of a path, an unknown placeholder."""
+    for field, patterns in allow.items():
+        known = placeholders.NAMES if field in _LATE else tuple(n for n in placeholders.NAMES if n != "serviceAccount")
+        for index, pattern in enumerate(patterns):
+            for name in placeholders.names(pattern):
+                if name not in known:
+                    hint = "known here: " + " ".join(f"{{{k}}}" for k in known)
+                    notes.error("KW1040", f"unknown placeholder {{{name}}}", "spec", "allow", field, index, hint=hint)
+            if field == "paths" and ("*" in pattern[:-1] or any("+" in s and s != "+" for s in pattern.split("/"))):
+                message = f'in "{pattern}" only a * at the end and a whole segment + are special, as in a Vault policy'
+                notes.error("KW1051", message, "spec", "allow", field, index, hint="use + for one segment")
+            if field == "paths" and pattern.startswith("/"):
+                notes.error(
+                    "KW1051",
+                    f'"{pattern}" matches nothing: API paths have no leading slash',
+                    "spec",
+                    "allow",
+                    field,
+                    index,
+                )
+
+
+def check_intent(notes: Notes, profile: Profile, intent: Intent, *, own_vault_namespace: bool) -> None:
+    """Every breach of projects, namespaces, paths and deliver; roles wait for `check_role`."""
+    allow = profile.allow
+    if allow is None:
+        return
+    fills = intent.fills
+    names: list[tuple[str, tuple[str, ...] | None, str, tuple[PathKey, ...]]] = [
+        ("project", allow.projects, fills.get("project", ""), ()),
+        ("namespace", allow.namespaces, fills.get("namespace", ""), ("metadata", "namespace")),
+        ("delivery", allow.deliver, intent.deliver, ("spec", "deliver")),
+    ]
+    for what, patterns, value, keys in names:
+        if patterns is not None and not _allowed(patterns, value, fills, path=False):
+            said = f'the {what} "{value}"' if value else f"a render without a {what}"
+            notes.error(CODE, _refusal(said, profile), *keys, hint=_allowed_text(patterns, fills))
+    if allow.paths is not None:
+        for part in intent.parts:
+            path = api_path(part.source)
+            if not _allowed(allow.paths, path, fills, path=True):
+                notes.error(
+                    CODE,
+                    _refusal(f'the path "{path}"', profile),
+                    *_keys_of(part),
+                    hint=_allowed_text(allow.paths, fills),
+                )
+    _check_bypass(notes, profile, intent, own_vault_namespace=own_vault_namespace)
+
+
+def check_role(profile: Profile, role: str, intent: Intent, *, service_account: str = "") -> list[Finding]:
+    """A breach of `allow.roles` by the role that an intent logs in with, after its placeholders are filled."""
+    allow = profile.allow
+    fills = {**intent.fills, "serviceAccount": service_account}
+    if allow is None or allow.roles is None or _allowed(allow.roles, role, fills, path=False):
+        return []
+    message = _refusal(f'the Vault role "{role}"', profile)
+    return [intent.manifest.finding(CODE, message, "spec", hint=_allowed_text(allow.roles, fills))]
+
+
+def _check_bypass(notes: Notes, profile: Profile, intent: Intent, *, own_vault_namespace: bool) -> None:
+    """Raw fields are merged last, so they could undo what was checked."""
+    hint = "remove it, or ask those who keep the profile"
+    if own_vault_namespace:
+        notes.error(CODE, _refusal("a Vault namespace of its own", profile), "spec", "vaultNamespace", hint=hint)
+    for name in _VSO_BYPASS:
+        if name in intent.vso:
+            notes.error(CODE, _refusal(f'the raw field "vso.{name}"', profile), "spec", "vso", name, hint=hint)
+    for field, given in (("csi", intent.csi), ("eso", intent.eso), ("injector", intent.injector)):
+        if given:
+            notes.error(CODE, _refusal(f'the raw fields "{field}"', profile), "spec", field, hint=hint)
+
+
+def _allowed(patterns: Iterable[str], value: str, fills: Mapping[str, str], *, path: bool) -> bool:
+    if not value or OPAQUE in value:
+        return False
+    matches = path_matches if path else name_matches
+    return any(OPAQUE not in p and not placeholders.names(p) and matches(p, value) for p in _filled(patterns, fills))
+
+
+def _filled(patterns: Iterable[str], fills: Mapping[str, str]) -> list[str]:
+    return [placeholders.fill(p, fills) for p in patterns]
+
+
+def _allowed_text(patterns: tuple[str, ...], fills: Mapping[str, str]) -> str:
+    return f"allowed: {', '.join(_filled(patterns, fills))}" if patterns else "nothing of this kind is allowed"
+
+
+def _refusal(what: str, profile: Profile) -> str:
+    return f'{what} is not allowed by the profile "{profile.name}"'
+
+
+def _keys_of(part: Part) -> tuple[PathKey, ...]:
+    kind = "kv" if isinstance(part.source, KvSource) else "pki" if isinstance(part.source, PkiSource) else "dynamic"
+    return ("spec", "sources", part.name, kind) if part.name else ("spec", kind)

@@ -1,0 +1,77 @@
+"""The one door to a YAML parser: libyaml's events, or PyYAML's own where libyaml is not built in.
+
+libyaml is the parser that go-yaml, and with it Kubernetes, was translated from; design/0002-yaml.md compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+Next = Callable[[], Any]
+
+
+class YamlError(Exception):
+    """Text that Kubernetes would not read as one YAML document.
+
+    `line` counts from 1 in the text given; `message` is one line and never quotes a value; `code` is the finding it becomes.
+    """
+
+    def __init__(self, line: int, message: str, *, code: str = "KW0110", hint: str = "") -> None:
+        super().__init__(f"line {line}: {message}")
+        self.line = line
+        self.message = message
+        self.code = code
+        self.hint = hint
+
+
+def _open_native(text: str) -> Next:
+    from yaml.cyaml import CParser
+
+    next_event: Next = CParser(text).get_event
+    return next_event
+
+
+def _open_pure(text: str) -> Next:
+    next_event: Next = yaml.SafeLoader(text).get_event
+    return next_event
+
+
+open_events: Callable[[str], Next] = _open_native if yaml.__with_libyaml__ else _open_pure
+"""`open_events(text)` gives a function that returns the next event at each call; both raise yaml.YAMLError."""
+
+
+def line_at(text: str, index: int) -> int:
+    """The line (from 1) of a character, as an editor counts."""
+    return text.count("\n", 0, index) + 1
+
+
+def error_from(problem: yaml.YAMLError, text: str) -> YamlError:
+    """PyYAML's exception as ours, in one line."""
+    if isinstance(problem, yaml.MarkedYAMLError):
+        mark = problem.problem_mark or problem.context_mark
+        message = ", ".join(part for part in (problem.context, problem.problem) if part)
+        return YamlError(line_at(text, mark.index) if mark else 1, message or "not YAML", hint=_hint(message, text))
+    if isinstance(problem, yaml.reader.ReaderError):
+        position = min(problem.position, len(text))
+        return YamlError(line_at(text, position), f"{problem.reason} (character #x{_ordinal(problem):04x})", code="KW0103")
+    return YamlError(1, "not YAML")
+
+
+def _ordinal(problem: yaml.reader.ReaderError) -> int:
+    character = problem.character
+    return character if isinstance(character, int) else ord(character[:1])
+
+
+def _hint(message: str, text: str) -> str:
+    if "cannot start any token" in message and "\t" in text:
+        return "indent with spaces: YAML takes no tabs there"
+    if "mapping values are not allowed" in message:
+        return "check the indentation, and quote a text that holds ': '"
+    if "anchor" in message or "alias" in message:
+        return "quote a text that starts with & or *"
+    if "cannot start any token" in message:
+        return "quote a text that starts with @, ` or %; a template must be rendered first"
+    return ""

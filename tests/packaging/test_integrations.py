@@ -1,0 +1,92 @@
+"""What integrations/ ships, read without any server."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+TOP = Path(__file__).resolve().parents[2]
+ARGOCD = TOP / "integrations" / "argocd"
+HEALTH: dict[str, str] = yaml.safe_load((ARGOCD / "argocd-cm-health.yaml").read_text())["data"]
+PREFIX = "resource.customizations.health."
+
+
+def test_every_kind_has_its_script() -> None:
+    assert sorted(key.removeprefix(PREFIX) for key in HEALTH) == [
+        "argoproj.io_Application",
+        "reconcile.keywave.dev_VaultCompositeSecret",
+        "secrets.hashicorp.com_SecretTransformation",
+        "secrets.hashicorp.com_VaultAuth",
+        "secrets.hashicorp.com_VaultConnection",
+        "secrets.hashicorp.com_VaultDynamicSecret",
+        "secrets.hashicorp.com_VaultPKISecret",
+        "secrets.hashicorp.com_VaultStaticSecret",
+    ]
+
+
+@pytest.mark.parametrize("key", sorted(HEALTH))
+def test_no_script_needs_a_library_that_argo_cd_does_not_load(key: str) -> None:
+    calls = set(
+        re.findall(
+            r"\b(string|os|io|math|coroutine|debug)\.\w+|:(?:find|match|gsub|format|sub|lower|upper)\(", HEALTH[key]
+        )
+    )
+
+    assert calls == set()
+
+
+@pytest.mark.parametrize("key", sorted(HEALTH))
+def test_our_own_scripts_never_say_degraded(key: str) -> None:
+    assert '"Degraded"' not in HEALTH[key]
+
+
+def test_kinds_of_one_sort_share_one_script() -> None:
+    secrets = {script for key, script in HEALTH.items() if key.endswith("Secret")}
+    setup = {
+        HEALTH[f"{PREFIX}secrets.hashicorp.com_{kind}"]
+        for kind in ("VaultAuth", "VaultConnection", "SecretTransformation")
+    }
+
+    assert (len(secrets), len(setup)) == (1, 1)
+
+
+def test_the_plugin_s_definition_is_the_one_at_the_top() -> None:
+    assert (ARGOCD / "plugin.yaml").read_text() == (TOP / "argocd-cmp.yaml").read_text()
+
+
+def sidecar() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The pod's spec in the patch, and the sidecar's container in it."""
+    spec: dict[str, Any] = yaml.safe_load((ARGOCD / "repo-server-sidecar.yaml").read_text())["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+    return spec, container
+
+
+def test_the_sidecar_is_what_argo_cd_asks_of_a_plugin() -> None:
+    spec, container = sidecar()
+    mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
+    volumes = {volume["name"]: volume for volume in spec["volumes"]}
+
+    assert container["command"] == ["/var/run/argocd/argocd-cmp-server"]
+    assert (container["securityContext"]["runAsUser"], container["securityContext"]["runAsNonRoot"]) == (999, True)
+    assert mounts["/var/run/argocd"] == "var-files"
+    assert mounts["/home/argocd/cmp-server/plugins"] == "plugins"
+    assert mounts["/home/argocd/cmp-server/config/plugin.yaml"] == "keywave-plugin"
+    assert volumes[mounts["/tmp"]] == {"name": "keywave-tmp", "emptyDir": {}}
+    assert volumes["keywave-token"]["projected"]["sources"] == [
+        {"serviceAccountToken": {"path": "token", "audience": "vault", "expirationSeconds": 3600}}
+    ]
+    # The two volumes of Argo CD's own are in its Deployment; all others come with the patch.
+    assert set(mounts.values()) - set(volumes) == {"var-files", "plugins"}
+
+
+@pytest.mark.parametrize("name", ["github/keywave.yml", "gitlab/keywave.yml"])
+def test_pipelines_render_for_flux_and_push_a_reproducible_artifact(name: str) -> None:
+    text = (TOP / "integrations" / "ci" / name).read_text()
+
+    assert yaml.safe_load(text)
+    assert "--target flux --out dist" in text
+    assert "--reproducible" in text

@@ -1,0 +1,117 @@
+"""`make demo`: render every example for Argo CD and for Flux, and say in a few lines what that did and where to look.
+
+An example renders as its example.toml says ([[render]] with name, path, stdin, profiles, project, layer, targets, env), else its
+own folder as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from toolchain.catalogue import TOOLS
+from toolchain.golang import ToolError
+from toolchain.places import find, this_machine
+from toolchain.provide import provide
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+EXAMPLES = REPOSITORY / "overlays-examples"
+OUT = REPOSITORY / "build" / "demo"
+TARGETS = ("argocd", "flux")
+KEYWAVE = REPOSITORY / ".venv" / "bin" / "keywave"
+
+
+def kustomize() -> tuple[str, str]:
+    """(path, what it is): a kustomize that is here, else kubectl's, else one that is built now. Raises ToolError."""
+    machine = this_machine()
+    tool = TOOLS["kustomize"]
+    if found := find(tool, machine):
+        return str(found.paths["kustomize"]), "kustomize"
+    kubectl = shutil.which("kubectl")
+    if kubectl and kubectl_kustomize(kubectl) >= (5, 0):
+        return kubectl, "the kustomize inside kubectl"
+    built, seconds = provide(tool, machine)
+    return str(built.paths["kustomize"]), f"kustomize, built in {seconds:.0f} s"
+
+
+def kubectl_kustomize(kubectl: str) -> tuple[int, int]:
+    try:
+        done = subprocess.run([kubectl, "version", "--client"], capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return 0, 0
+    seen = re.search(r"Kustomize Version: v(\d+)\.(\d+)", done.stdout)
+    return (int(seen[1]), int(seen[2])) if seen else (0, 0)
+
+
+def renders(example: Path) -> list[dict[str, Any]]:
+    described = example / "example.toml"
+    if not described.exists():
+        return [{"path": "."}]
+    listed: list[dict[str, Any]] = tomllib.loads(described.read_text())["render"]
+    return listed
+
+
+def render(example: Path, what: dict[str, Any], target: str, out: Path, kustomize_path: str) -> str:
+    """Render once; returns what went wrong, "" for nothing."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    argv = [str(KEYWAVE), "render", what.get("path", "."), "--target", target, "--out", str(out)]
+    for option in ("profiles", "project", "layer"):
+        if option in what:
+            argv += [f"--{option}", what[option]]
+    env = {**os.environ, "KEYWAVE_KUSTOMIZE": kustomize_path, **what.get("env", {})}
+    stdin = (example / what["stdin"]).read_bytes() if "stdin" in what else b""
+    done = subprocess.run(argv, cwd=example, env=env, input=stdin, capture_output=True)
+    return done.stderr.decode(errors="replace") if done.returncode else ""
+
+
+def objects_in(folder: Path) -> int:
+    return sum(len(re.findall(r"^kind: ", path.read_text(), re.MULTILINE)) for path in folder.rglob("*.yaml"))
+
+
+def main() -> int:
+    started = time.monotonic()
+    try:
+        path, called = kustomize()
+    except ToolError as problem:
+        print(f"no kustomize: {problem}", file=sys.stderr)
+        return 1
+    shutil.rmtree(OUT, ignore_errors=True)
+    examples = sorted(path for path in EXAMPLES.glob("[0-9][0-9]-*") if path.is_dir())
+    jobs = [
+        (example, what, target, OUT / example.name / target / what.get("name", ""))
+        for example in examples
+        for what in renders(example)
+        for target in TARGETS
+        if target in what.get("targets", TARGETS)
+    ]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        problems = list(pool.map(lambda job: render(*job, path), jobs))
+    counts, failed = dict.fromkeys(TARGETS, 0), 0
+    for (example, what, target, out), problem_text in zip(jobs, problems, strict=True):
+        if problem_text:
+            failed += 1
+            print(f"{example.name} {what.get('name', '')} for {target}: {problem_text}", file=sys.stderr)
+        else:
+            counts[target] += objects_in(out)
+    where, seconds = OUT.relative_to(REPOSITORY), time.monotonic() - started
+    print(f"Rendered {len(examples)} examples with {called} in {seconds:.0f} s.")
+    print(f"  for Argo CD: {counts['argocd']:4} objects, in sync waves             {where}/<example>/argocd/")
+    print(f"  for Flux:    {counts['flux']:4} objects, in layers with dependsOn  {where}/<example>/flux/")
+    print(
+        f"Look first at overlays-examples/01-quickstart/intent.yaml and at what it became in {where}/01-quickstart/argocd/."
+    )
+    print("Then try: .venv/bin/keywave graph overlays-examples/01-quickstart, or change an intent and render it again:")
+    print("          .venv/bin/keywave render overlays-examples/01-quickstart --target argocd")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
