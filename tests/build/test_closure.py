@@ -105,6 +105,20 @@ def test_what_lies_here_is_not(path: str) -> None:
     assert not is_remote(path)
 
 
+def test_files_are_fetched_by_http_only(write: WriteTree, real_kustomize: Path) -> None:
+    write(
+        {
+            "app/kustomization.yaml": "resources: [a@2.yaml]\nconfigMapGenerator: [{name: g, files: [logo@2x.txt]}]\n",
+            "app/a@2.yaml": config_map("a"),
+            "app/logo@2x.txt": "x",
+        }
+    )
+    built = read("app", BuildOptions())
+
+    assert (built.findings, len(built.manifests)) == ((), 2)
+    assert is_remote("https://example.com/a.txt", "file")
+
+
 def test_documents_in_the_place_of_paths_are_seen() -> None:
     assert [is_inline(t) for t in ("a.yaml", "kind: A\nmetadata: {}", "{kind: A}", "kind: A", "a.yaml\n")] == [
         False,

@@ -11,6 +11,7 @@ from build_trees import FakeTool, WriteTree, config_map, told
 
 from keywave.build import BuildOptions, Built, Overrides, read
 from keywave.build.edit import parse_image
+from keywave.errors import OutputError
 from keywave.objects.manifest import mapping
 
 DEPLOYMENT = """\
@@ -308,3 +309,16 @@ def test_a_workspace_is_private(write: WriteTree, fake_tool: FakeTool, nothing_l
     built(Overrides(name_prefix="x-"))
 
     assert (folder / "listed").read_text().startswith("drwx------")
+
+
+@pytest.mark.parametrize("temporary", ["/dev/null/x", "/proc"], ids=["not there", "not writable"])
+def test_without_a_place_for_the_workspace_nothing_is_built(
+    write: WriteTree, real_kustomize: Path, monkeypatch: pytest.MonkeyPatch, temporary: str
+) -> None:
+    write(APP)
+    monkeypatch.setenv("TMPDIR", temporary)
+    with pytest.raises(OutputError) as caught:
+        built(Overrides(name_prefix="x-"))
+
+    assert caught.value.summary.startswith(f"no temporary folder can be made in {temporary}: ")
+    assert caught.value.exit_code == 3

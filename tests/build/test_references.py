@@ -301,3 +301,73 @@ def test_the_shipped_configuration_is_the_built_in_one() -> None:
     shipped = Path(__file__).resolve().parents[2] / "integrations/kustomize/keywave-references.yaml"
 
     assert shipped.read_text() == references.text()
+
+
+def test_only_references_between_kinds_of_the_tree_are_asked_for() -> None:
+    assert references.configuration({"SecretIntent", "Job", "VaultProfile", "ConfigMap"}) == {
+        "nameReference": [
+            {
+                "kind": "SecretIntent",
+                "group": "keywave.dev",
+                "fieldSpecs": [
+                    *(
+                        {"path": f"spec/template/spec/{path}", "kind": "Job", "group": "batch"}
+                        for path in references.SECRET_IN_POD
+                    ),
+                    {"path": "spec/caCertSecret", "kind": "VaultProfile", "group": "keywave.dev"},
+                    {"path": "spec/tls/clientCertSecret", "kind": "VaultProfile", "group": "keywave.dev"},
+                    {"path": "spec/auth/secretRef", "kind": "VaultProfile", "group": "keywave.dev"},
+                ],
+            },
+            {
+                "kind": "VaultProfile",
+                "group": "keywave.dev",
+                "fieldSpecs": [{"path": "spec/profile", "kind": "SecretIntent", "group": "keywave.dev"}],
+            },
+            {
+                "kind": "Job",
+                "group": "batch",
+                "fieldSpecs": [{"path": "spec/consumers/workload", "kind": "SecretIntent", "group": "keywave.dev"}],
+            },
+        ]
+    }
+
+
+def test_a_tree_of_other_kinds_is_built_plainly_whatever_its_names(write: WriteTree, real_kustomize: Path) -> None:
+    write(
+        {
+            "app/kustomization.yaml": "resources: [all.yaml]\nnamePrefix: x-\n",
+            "app/all.yaml": dump(workload("Deployment", "a")),
+        }
+    )
+
+    assert read("app", BuildOptions()).command == (str(real_kustomize), "build", "./app")
+
+
+def test_kinds_may_be_written_in_any_way(write: WriteTree) -> None:
+    write(
+        {
+            "app/kustomization.yaml": "resources: [a.yaml, b.json]\nnamePrefix: x-\n",
+            "app/a.yaml": "{apiVersion: keywave.dev/v1alpha1, 'kind': 'SecretIntent', metadata: {name: a}, spec: {profile: b}}\n",
+            "app/b.json": '{"apiVersion": "keywave.dev/v1alpha1", "kind" : "VaultProfile", "metadata": {"name": "b"}}',
+        }
+    )
+
+    assert [dict(m.spec) for m in read("app", BuildOptions()).manifests if m.kind == "SecretIntent"] == [
+        {"profile": "x-b"}
+    ]
+
+
+def test_a_plugin_may_make_any_kind_so_everything_is_asked_for(write: WriteTree) -> None:
+    prefix = "apiVersion: builtin\nkind: PrefixTransformer\nmetadata: {name: p}\nprefix: t-\nfieldSpecs: [{path: metadata/name}]\n"
+    write(
+        {
+            "app/kustomization.yaml": "resources: [all.yaml]\ntransformers: [t.yaml]\n",
+            "app/all.yaml": dump(vso("VaultStaticSecret", "a", vaultAuthRef="b"), vso("VaultAuth", "b")),
+            "app/t.yaml": prefix,
+        }
+    )
+
+    assert [dict(m.spec) for m in read("app", BuildOptions()).manifests if m.kind == "VaultStaticSecret"] == [
+        {"vaultAuthRef": "t-b"}
+    ]

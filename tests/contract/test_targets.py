@@ -17,9 +17,8 @@ def options(target: str) -> OrderOptions:
     return OrderOptions(target, namespace="app", name="x")
 
 
-@pytest.mark.parametrize("target", NAMES)
-def test_the_targets_that_the_command_line_offers(target: str) -> None:
-    assert target in ("argocd", "flux", "plain")
+def test_the_targets_that_the_command_line_offers() -> None:
+    assert NAMES == ["argocd", "flux", "plain"]
 
 
 @pytest.mark.parametrize("target", NAMES)

@@ -172,6 +172,7 @@ BROKEN = {
         PLAIN,
         [("KW2005", "workload")],
     ),
+    "containers of odd shapes": ("{workload: web, envFrom: true}", "{containers: [1, x]}", [("KW2006", "")]),
     "which of two containers": ("{workload: web, envFrom: true}", TWO, [("KW2006", "")]),
     "no such container": ("{workload: web, container: ap, envFrom: true}", TWO, [("KW2006", "container")]),
     "a variable that is set": (

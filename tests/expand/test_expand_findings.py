@@ -72,7 +72,19 @@ CASES = {
             DEPLOYMENT,
             INTENT,
         ],
-        [("KW3013", "$.spec")],
+        [("KW3013", "$.spec.caCertPath")],
+    ),
+    "a field that the operator no longer has": (
+        [
+            profile("auth: {method: appRole, roleId: a, secretIDPath: /run/id}, operator: {version: 1.5.0}"),
+            DEPLOYMENT,
+            INTENT,
+        ],
+        [("KW3013", "$.spec.auth.secretIDPath")],
+    ),
+    "a raw field that came later": (
+        [PROFILE, DEPLOYMENT, intent("{dynamic: creds/x, vso: {syncConfig: {instantUpdates: true}}}")],
+        [("KW3013", "$.spec.vso.syncConfig")],
     ),
     "an object of that name in the tree": (
         [
@@ -83,11 +95,16 @@ CASES = {
         ],
         [("KW3014", "$.metadata.name")],
     ),
-    "a source's Secret has the name of an intent": (
+    "two transformations that get one name": (
         [
-            PROFILE,
-            intent(FAN_IN % ", serviceAccount: x"),
-            intent("{kv: c, serviceAccount: x}", name="payments-app"),
+            profile("auth: {role: r}, transformations: {a-b: {templates: {X: x}}, b: {templates: {Z: z}}}"),
+            DEPLOYMENT,
+            deployment(
+                "other",
+                "{serviceAccountName: payments-a, containers: [{name: c, envFrom: [{secretRef: {name: two}}]}]}",
+            ),
+            intent("{kv: a, transformations: [a-b]}"),
+            intent("{kv: b, transformations: [b]}", name="two"),
         ],
         [("KW3015", "$.metadata.name")],
     ),

@@ -112,7 +112,8 @@ KINDS = {
     ),
     "a lease with all its fields": (
         "VaultDynamicSecret",
-        "{dynamic: static-creds/x, mount: db, params: {ttl: 1h}, renewalPercent: 50, revoke: true, allowStaticCreds: false, refreshAfter: 5m}",
+        "{dynamic: static-creds/x, mount: db, params: {ttl: 1h}, renewalPercent: 50, revoke: true, "
+        "allowStaticCreds: false, refreshAfter: 5m}",
         {
             "mount": "db",
             "path": "static-creds/x",
@@ -162,7 +163,8 @@ KINDS = {
     ),
     "a Secret with metadata and a type": (
         "VaultStaticSecret",
-        "{kv: a, type: Opaque, labels: {cnpg.io/reload: ''}, annotations: {a/b: c}, overwrite: true, excludeRaw: false, includes: ['^a$'], excludes: ['^b']}",
+        "{kv: a, type: Opaque, labels: {cnpg.io/reload: ''}, annotations: {a/b: c}, overwrite: true, "
+        "excludeRaw: false, includes: ['^a$'], excludes: ['^b']}",
         {"mount": "kv", "type": "kv-v2", "path": "dev/a", "hmacSecretData": True},
         {
             "name": "payments",
@@ -188,7 +190,7 @@ def test_each_source_gives_its_object(kind: str, spec: str, fields: dict, destin
         "destination": destination,
         "rolloutRestartTargets": RESTART,
     }
-    assert list(actual)[0] == "vaultAuthRef"
+    assert next(iter(actual)) == "vaultAuthRef"
     assert result.findings == ()
 
 

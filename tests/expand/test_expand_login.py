@@ -42,7 +42,8 @@ METHODS = {
         {"appRole": {"roleId": "abc", "secretIDPath": "/run/id"}},
     ),
     "aws": (
-        "{method: aws, role: r, region: eu-west-1, headerValue: h, sessionName: s, stsEndpoint: a, iamEndpoint: b, irsaServiceAccount: irsa}",
+        "{method: aws, role: r, region: eu-west-1, headerValue: h, sessionName: s, "
+        "stsEndpoint: a, iamEndpoint: b, irsaServiceAccount: irsa}",
         "aws",
         {
             "aws": {
@@ -129,6 +130,13 @@ LOGINS = {
         "web",
         "web",
     ),
+    "the account of the pods that pull images with it": (
+        [deployment("a", "{serviceAccountName: web, containers: [{name: app}], imagePullSecrets: [{name: payments}]}")],
+        "{kv: a}",
+        "",
+        "web",
+        "web",
+    ),
     "the default account": ([deployment("a", BARE)], "{kv: a}", "", "default", "payments"),
     "a cron job's account": (
         [
@@ -192,6 +200,14 @@ def test_an_account_that_stands_in_the_tree_is_not_made() -> None:
         "VaultAuth",
         "VaultStaticSecret",
     ]
+
+
+def test_an_account_that_pulls_images_logs_in_itself() -> None:
+    account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: puller, namespace: shop}\nimagePullSecrets: [{name: payments}]\n"
+    result = expanded(PROFILE, INTENT, account)
+
+    assert spec_of(result, "VaultAuth")["kubernetes"]["role"] == "shop-puller"
+    assert result.findings == ()
 
 
 def test_accounts_may_be_left_to_others() -> None:

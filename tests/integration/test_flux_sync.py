@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,15 @@ VSO = "secrets.hashicorp.com/v1beta1"
 def rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> Path:
     """The quickstart, rendered for Flux in a namespace of its own, with a profile for the operator whose CRDs are here."""
     monkeypatch.setenv("KEYWAVE_KUSTOMIZE", str(program("kustomize")))
-    patch = (
-        "{target: {kind: VaultProfile}, patch: '[{op: add, path: /spec/operator, value: {version: 0.10.0}}, "
-        f"{{op: add, path: /spec/flux, value: {{sourceRef: {{kind: GitRepository, name: {name}}}, interval: 1h, retryInterval: 2s}}}}]'}}"
-    )
+    changes = [
+        {"op": "add", "path": "/spec/operator", "value": {"version": "0.10.0"}},
+        {
+            "op": "add",
+            "path": "/spec/flux",
+            "value": {"sourceRef": {"kind": "GitRepository", "name": name}, "interval": "1h", "retryInterval": "2s"},
+        },
+    ]
+    patch = json.dumps({"target": {"kind": "VaultProfile"}, "patch": json.dumps(changes)})
     out = tmp_path / "out"
     argv = [
         "render",

@@ -501,6 +501,25 @@ def test_two_intents_and_one_secret(
     assert {f.code for f in loaded.findings} <= {"KW1010"}
 
 
+def test_a_fan_in_that_becomes_several_secrets_takes_their_names() -> None:
+    loaded = load([profile(), intent(name="payments-app"), intent("sources: {app: {kv: a}, b: {kv: b}}")])
+
+    assert told(loaded.findings) == [
+        (
+            "KW1010",
+            "$.spec.sources",
+            'the Secret "payments-app" is already written by SecretIntent shop/payments-app',
+            "rename or remove one of the intents",
+        )
+    ]
+
+
+def test_the_second_of_two_intents_is_checked_too() -> None:
+    loaded = load([profile(), intent(), intent("kv: /a")])
+
+    assert [f.code for f in loaded.findings] == ["KW1025", "KW1010"]
+
+
 @pytest.mark.parametrize(
     ("sentence", "default", "expected"),
     [

@@ -170,7 +170,8 @@ def test_a_gateway_may_refer_to_another_namespace() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "expected"), [("a", "a", True), ("a", "", True), ("", "b", True), ("a", "b", False)]
+    ("one", "other", "expected"),
+    [("a", "a", True), ("a", "", True), ("", "b", True), ("a", "b", False), ("${NS}", "b", True)],
 )
 def test_an_unknown_namespace_may_be_any(one: str, other: str, expected: bool) -> None:
     assert same_namespace(one, other) is expected

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from keywave.objects.manifest import Manifest
@@ -16,7 +15,8 @@ def made(api: str, kind: str, name: str, spec: Any = None, *, ns: str = "app", *
     """An object as keywave makes them."""
     head = {"name": name, **({"namespace": ns} if ns else {}), **metadata}
     return Manifest(
-        {"apiVersion": api, "kind": kind, "metadata": head, **({} if spec is None else {"spec": spec})}, made_by="t"
+        {"apiVersion": api, "kind": kind, "metadata": head, **({} if spec is None else {"spec": spec})},
+        made_by="SecretIntent app/db",
     )
 
 
@@ -91,6 +91,3 @@ def layer_names(layers: tuple[Layer, ...]) -> dict[str, list[str]]:
 def told(ordered: Ordered) -> list[tuple[str, str, str]]:
     """(code, severity, subject) of the findings, in order."""
     return [(f.code, f.severity.value, f.subject) for f in ordered.findings]
-
-
-Body = Mapping[str, Any]

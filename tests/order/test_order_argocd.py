@@ -147,9 +147,11 @@ def test_what_the_operator_needs_comes_before_all_secret_objects() -> None:
     options = ARGO._replace(operator=Operator(namespace="vso", service_account="manager"))
 
     given = waves(order(manifests, options))
+    early = waves(order([Manifest(binding), static(**wave("-9")), static("b")], options))
     findings = told(order([*usual(), late], options))
 
     assert {given["Role writer"], given["RoleBinding operator"]} == {"-2"}
+    assert early == {"RoleBinding operator": "-10", "VaultStaticSecret db": "-9", "VaultStaticSecret b": "-1"}
     assert findings == [("KW4005", "error", "RoleBinding app/operator")]
 
 
@@ -226,6 +228,20 @@ def test_the_finding_names_both_objects_and_numbers() -> None:
     assert late.where.path == "$.metadata.annotations['argocd.argoproj.io/sync-wave']"
     assert early.hint == (
         "give the workload a wave above -1, or lower the numbers for all with argocd: {setupWave: -7, secretWave: -6} in the profile"
+    )
+
+
+def test_what_to_do_depends_on_whether_the_wave_or_the_phase_is_wrong() -> None:
+    (wave_is_late,) = order([static(), auth(**wave("3"))], ARGO).findings
+    (phase_is_late,) = order([static(**hook("PreSync")), auth()], ARGO).findings
+
+    assert wave_is_late.message == (
+        "VaultAuth app/app (wave 3) comes later than VaultStaticSecret app/db (wave -1), which cannot become healthy without it "
+        "(vaultAuthRef): the earlier wave never ends"
+    )
+    assert wave_is_late.hint == "take the wave off, then keywave sets the right one; or lower it"
+    assert phase_is_late.hint == (
+        "apply both in one phase: take the hook off VaultStaticSecret app/db, or make VaultAuth app/app a hook of the same phase"
     )
 
 

@@ -76,6 +76,17 @@ def test_a_secret_from_elsewhere_may_be_filled() -> None:
     assert ordered.findings == ()
 
 
+def test_a_finding_about_a_made_object_leads_to_the_intent() -> None:
+    spec = {"path": "${ENV}/db", "destination": {"name": "db", "create": True}}
+
+    (finding,) = order([made(VSO, "VaultStaticSecret", "x", spec)], PLAIN).findings
+
+    assert (finding.subject, finding.where.path) == ("SecretIntent app/db", "$.spec")
+    assert finding.message == (
+        "VaultStaticSecret app/x: ${ENV} is written as it stands: nothing substitutes it under --target plain"
+    )
+
+
 KEYS = {
     "app.kubernetes.io/version": True,
     "helm.sh/chart": True,

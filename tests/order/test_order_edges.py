@@ -198,6 +198,32 @@ CASES: dict[str, tuple[list[Manifest], list[str]]] = {
         ],
         ["VaultStaticSecret db -> Deployment web", "VaultStaticSecret db -> Ingress i"],
     ),
+    "a pod that uses a Secret in two ways, one of them optional, needs it": (
+        [
+            static(),
+            own(
+                "v1",
+                "Pod",
+                "p",
+                {
+                    "containers": [
+                        {
+                            "name": "c",
+                            "envFrom": [
+                                {"secretRef": {"name": "db", "optional": True}},
+                                {"secretRef": {"name": "db"}},
+                            ],
+                        }
+                    ]
+                },
+            ),
+        ],
+        ["VaultStaticSecret db => Pod p"],
+    ),
+    "create must be true, not a text": (
+        [static(spec={"destination": {"name": "db", "create": "true"}}), deployment()],
+        [],
+    ),
     "a ServiceAccount's pull secrets do not make a circle with its login": (
         [
             auth(),
@@ -277,6 +303,28 @@ CASES: dict[str, tuple[list[Manifest], list[str]]] = {
             "VaultAuth x -> VaultCompositeSecret all",
             "VaultCompositeSecret all => Deployment web",
         ],
+    ),
+    "a class and the pods that mount it": (
+        [
+            own("secrets-store.csi.x-k8s.io/v1", "SecretProviderClass", "vault", {"provider": "vault"}),
+            own(
+                "apps/v1",
+                "Deployment",
+                "web",
+                {
+                    "template": {
+                        "spec": {
+                            "containers": [],
+                            "volumes": [
+                                {"csi": {"volumeAttributes": {"secretProviderClass": "vault"}}},
+                                {"emptyDir": {}},
+                            ],
+                        }
+                    }
+                },
+            ),
+        ],
+        ["SecretProviderClass vault -> Deployment web"],
     ),
     "specs of any shape are no crash": (
         [

@@ -137,7 +137,7 @@ DOLLARS = {
     "both in one object": (
         secret_with("${ENV}/db", "${PORT}"),
         False,
-        [("KW4010", "error", "VaultStaticSecret app/db")],
+        [("KW4010", "error", "SecretIntent app/db")],
     ),
     "the user's own object is the user's to mean": (secret_with("a", "${PORT}", own), False, []),
 }

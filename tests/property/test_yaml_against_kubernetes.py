@@ -5,18 +5,19 @@ Rule: where Kubernetes reads a value we read the same one, or refuse; where it r
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rig.yaml_meaning import YamlMeaning, YamlRefused
-from yaml_documents import WORDS, documents, equal, styled
+from yaml_documents import WORDS, equal, styled_documents
 from yaml_traps import DOCUMENTS, SCALARS, STREAMS, STRICTER
 
 from keywave.objects.construct import construct
 from keywave.objects.events import YamlError
 from keywave.objects.yamlio import parse, read_stream
+from rig.yaml_meaning import YamlMeaning, YamlRefused
 
 REFUSED = object()
 POSITIONS = ["k: %s\n", "%s: v\n", "- %s\n", "[%s]\n", "{k: %s}\n", "{%s: v}\n", "%s", "k:\n  - a: %s # c\n"]
@@ -44,7 +45,9 @@ def agree(left: Any, right: Any) -> bool:
 def test_every_scalar_trap_in_every_position(yaml_meaning: YamlMeaning, position: str) -> None:
     texts = [position.replace("%s", scalar) for scalar in SCALARS]
     differing = {
-        text: (theirs(yaml_meaning, text), ours(text)) for text in texts if not agree(theirs(yaml_meaning, text), ours(text))
+        text: (theirs(yaml_meaning, text), ours(text))
+        for text in texts
+        if not agree(theirs(yaml_meaning, text), ours(text))
     }
 
     assert {text: pair for text, pair in differing.items() if text not in STRICTER} == {}
@@ -63,10 +66,10 @@ def test_what_we_refuse_although_kubernetes_reads_a_part_of_it(yaml_meaning: Yam
         parse(text)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_generated_documents_mean_the_same(yaml_meaning: YamlMeaning, data: st.DataObject) -> None:
-    text = data.draw(documents.flatmap(styled)).lstrip(" \n") + "\n"
+    text = data.draw(styled_documents)
 
     assert equal(ours(text), theirs(yaml_meaning, text)), text
 
@@ -74,7 +77,7 @@ def test_generated_documents_mean_the_same(yaml_meaning: YamlMeaning, data: st.D
 plain = st.text(alphabet="0123456789+-._eExXobBaAfFnNyYtT:~ ", min_size=1, max_size=9)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(plain | st.sampled_from(WORDS))
 def test_generated_plain_scalars_mean_the_same(yaml_meaning: YamlMeaning, scalar: str) -> None:
     text = f"k: {scalar}\n"
@@ -94,7 +97,7 @@ def _content_is_dropped(text: str) -> bool:
 soup = st.text(alphabet="ab:-?[]{},#&*!|>'\"% \n\t01", max_size=24)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(soup)
 def test_generated_noise_never_means_something_else(yaml_meaning: YamlMeaning, text: str) -> None:
     """For noise the rule is one-sided: refusing more than Kubernetes is allowed, reading something else is not."""
@@ -103,16 +106,15 @@ def test_generated_noise_never_means_something_else(yaml_meaning: YamlMeaning, t
     assert actual is REFUSED or agree(actual, expected), (text, actual, expected)
 
 
-@settings(max_examples=600, deadline=None)
-@given(soup | documents.flatmap(styled))
+@settings(max_examples=200, deadline=None)
+@given(soup | styled_documents)
 def test_nothing_but_yaml_error_is_raised(text: str) -> None:
-    try:
+    with contextlib.suppress(YamlError):
         parse(text)
-    except YamlError as problem:
-        assert 1 <= problem.line <= text.count("\n") + 1
     read = read_stream(text.encode(), "noise.yaml")
+    lines = text.count("\n") + 1
 
-    assert all(finding.code.startswith("KW01") and finding.where.line >= 1 for finding in read.findings)
+    assert all(finding.code.startswith("KW01") and 1 <= finding.where.line <= lines for finding in read.findings)
 
 
 @pytest.mark.parametrize("stream", STREAMS, ids=repr)

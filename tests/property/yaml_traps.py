@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# fmt: off
 SCALARS = [
     "~", "null", "Null", "NULL", "nULL", "", "y", "Y", "yes", "Yes", "YES", "yEs", "n", "N", "no", "on", "On", "ON",
     "oN", "off", "OFF", "true", "True", "TRUE", "tRUE", "false", "0644", "0o644", "0O17", "0x1F", "0X1f", "0b101",
@@ -53,8 +54,8 @@ DOCUMENTS = [
     "1e300: a\n", "123456789.0: a\n", "0.1: a\n", "1e-5: a\n", "1e5: a\n", "100000.5: a\n", "16777217.0: a\n",
     "1e100: a\n-1e100: b\n", ".inf: a\n-.inf: b\n.nan: c\n", "-0.0: a\n", "0.0001: a\n", "0.00001234: b\n",
     "3.4028236e38: a\n", "9223372036854775807: a\n", "9223372036854775808: a\n", "18446744073709551616: a\n",
-    "2001-01-01: a\n", "!!binary aGVsbG8=: a\n", "!!float 1: a\n", "!!str 1: a\n",
-    "x" * 1030 + ": 1\n", '"' + "x" * 1030 + '": 1\n', '{"' + "x" * 1030 + '": 1}\n', "? " + "x" * 1030 + "\n: 1\n",
+    "2001-01-01: a\n", "!!binary aGVsbG8=: a\n", "!!float 1: a\n", "!!str 1: a\n", "x" * 1030 + ": 1\n",
+    '"' + "x" * 1030 + '": 1\n', '{"' + "x" * 1030 + '": 1}\n', "? " + "x" * 1030 + "\n: 1\n",
 ]
 
 STRICTER = [
@@ -63,7 +64,9 @@ STRICTER = [
 ]
 """Kubernetes reads the first node of these and drops the rest without a word, or takes a colon where YAML does not."""
 
-_A, _B = ('{"apiVersion": "v1", "kind": "A", "metadata": {"name": "%s"}}' % name for name in "ab")
+# fmt: on
+
+_A, _B = ('{"apiVersion": "v1", "kind": "A", "metadata": {"name": "NAME"}}'.replace("NAME", name) for name in "ab")
 _C = "apiVersion: v1\nkind: C\nmetadata:\n  name: c\n"
 
 STREAMS = [

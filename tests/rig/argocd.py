@@ -198,7 +198,8 @@ class ArgoCD:
 
 def install_base(cluster: Cluster) -> None:
     """What Argo CD's own manifests install before any workload: CRDs, argocd-cm and its like, the default AppProject."""
-    paths = files("argo-cd-manifests")
+    # ApplicationSets have a controller of their own, which does not run here, and a CRD that takes the server seconds.
+    paths = [path for path in files("argo-cd-manifests") if path.name != "applicationset-crd.yaml"]
     crds.install(cluster, crds.read_crds(paths))
     cluster.ensure_namespace(NAMESPACE)
     for path in paths:

@@ -23,7 +23,8 @@ def judge() -> Judge:
         read = read_stream(dedent(documents).encode(), "tree.yaml")
         assert [str(f) for f in read.findings] == []
         loaded = load(read.manifests)
-        return validate(loaded.rest, loaded, target=target)
+        # What workloads need (KW2) has tests of its own.
+        return [f for f in validate(loaded.rest, loaded, target=target) if not f.code.startswith("KW2")]
 
     return ask
 

@@ -79,6 +79,11 @@ CASES = {
         [("KW2002", ENV_FROM, "warning")],
     ),
     "an optional reference may dangle": ([_pod(_from("unknown", "true"))], []),
+    "a name that Flux fills in later": ([_pod(_from("'${APP}-db'"))], []),
+    "a namespace that Flux fills in later": (
+        [_intent(namespace="'${NS}'"), _pod(_from("payments"), namespace="'${OTHER}'")],
+        [],
+    ),
     "what comes from elsewhere": ([_pod(_from("regcred")), _pod(_from("team-a"), name="q")], []),
     "an Ingress without its certificate": (
         [_object("networking.k8s.io/v1", "Ingress", "{tls: [{secretName: web-tls}]}")],
@@ -167,6 +172,41 @@ def test_consumers_are_checked(documents: list[str], expected: list[tuple[str, s
     assert _check(*documents) == expected
 
 
+CA_CONNECTION = _object("secrets.hashicorp.com/v1beta1", "VaultConnection", "{address: a, caCertSecretRef: %s}")
+APPROLE = _object("secrets.hashicorp.com/v1beta1", "VaultAuth", "{appRole: {roleId: a, secretRef: id}}")
+NEEDED = {
+    "a CA that nobody makes": ([CA_CONNECTION % "ca"], [("KW2012", "$.spec.caCertSecretRef", "warning")]),
+    "each namespace once": (
+        [CA_CONNECTION % "ca", (CA_CONNECTION % "ca").replace("name: x", "name: second")],
+        [("KW2012", "$.spec.caCertSecretRef", "warning")],
+    ),
+    "a CA from elsewhere": ([CA_CONNECTION % "regcred"], []),
+    "a CA in the tree": (
+        [CA_CONNECTION % "s", "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: shop}\n"],
+        [],
+    ),
+    "a secret ID": ([APPROLE], [("KW2012", "$.spec.appRole.secretRef", "warning")]),
+    "a reference of another shape": ([CA_CONNECTION % "{name: a}"], []),
+}
+
+
+@pytest.mark.parametrize(("documents", "expected"), NEEDED.values(), ids=NEEDED)
+def test_the_secrets_of_connection_and_login_are_checked(
+    documents: list[str], expected: list[tuple[str, str, str]]
+) -> None:
+    assert _check(*documents) == expected
+
+
+def test_what_the_profile_causes_is_told_at_the_profile() -> None:
+    text = 'address: "https://v", caCertSecret: ca, auth: {method: appRole, roleId: a, secretRef: id}'
+    document = f"apiVersion: keywave.dev/v1alpha1\nkind: VaultProfile\nmetadata: {{name: other}}\nspec: {{{text}}}\n"
+
+    assert _check(document, _intent("{kv: a, profile: other}"), USED) == [
+        ("KW2012", "$.spec.caCertSecret", "warning"),
+        ("KW2012", "$.spec.auth.secretRef", "warning"),
+    ]
+
+
 DESTINATION = "{destination: {name: s}}"
 MAKERS = {
     "a Secret": "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: shop}\n",
@@ -202,6 +242,12 @@ NEAR = {
     "apyments": "payments",
     "Payments": "payments",
     "payments-db": "",
+    "redis2": "",
+    "rediss1": "redis1",
+    "redis": "",
+    "team-b": "",
+    "team-a-blue": "",
+    "tema-a": "team-a",
     "pay": "",
     "orders": "",
     "db": "",
@@ -210,7 +256,7 @@ NEAR = {
 
 @pytest.mark.parametrize(("name", "expected"), NEAR.items())
 def test_near_means_a_slip_of_the_pen(name: str, expected: str) -> None:
-    assert Nearby(["payments", "da", "prod-orders"]).of(name) == expected
+    assert Nearby(["payments", "da", "prod-orders", "redis1", "team-a"]).of(name) == expected
 
 
 @pytest.mark.parametrize(

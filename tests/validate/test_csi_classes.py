@@ -125,3 +125,41 @@ def test_classes_of_the_vault_provider(document: str, expected: list[str], told:
 
 def test_objects_that_flux_fills_in_are_opaque(told: Told) -> None:
     assert told(spc("roleName: app, objects: '${OBJECTS}'"), target="flux") == []
+
+
+PROFILE = """
+---
+apiVersion: keywave.dev/v1alpha1
+kind: VaultProfile
+metadata: {name: vault}
+spec: {address: 'https://vault:8200', kv: {mount: kv, version: %d}}
+"""
+
+PATHS = {
+    "without data/": (
+        "kv/app/config",
+        2,
+        [
+            f"warning KW5307 {AT}.objects: objects[0]: kv is a KV engine of version 2, and its API has data/ in the path -> "
+            "write secretPath: kv/data/app/config"
+        ],
+    ),
+    "as the API writes it": (
+        "/v1/kv/app",
+        2,
+        [
+            f"warning KW5307 {AT}.objects: objects[0]: kv is a KV engine of version 2, and its API has data/ in the path -> "
+            "write secretPath: kv/data/app"
+        ],
+    ),
+    "with data/": ("kv/data/app/config", 2, []),
+    "version 1": ("kv/app/config", 1, []),
+    "another engine": ("database/creds/app", 2, []),
+}
+
+
+@pytest.mark.parametrize(("path", "version", "expected"), PATHS.values(), ids=PATHS)
+def test_paths_on_the_profiles_kv_mount(path: str, version: int, expected: list[str], told: Told) -> None:
+    entry = with_object(f"{{objectName: a, secretPath: {path}, secretKey: b}}")
+
+    assert told(entry + PROFILE % version) == expected

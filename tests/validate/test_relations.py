@@ -46,6 +46,11 @@ REFERENCES = {
         static("apps/x", ", vaultAuthRef: payments"),
         [f"warning KW5203 $.spec.vaultAuthRef: there is no VaultAuth apps/payments in this tree -> {IN_CLUSTER}"],
     ),
+    "one that is not there, told once": (
+        static("apps/x", ", vaultAuthRef: payments")
+        + static("apps/z", ", vaultAuthRef: payments", "name: b, create: true"),
+        [f"warning KW5203 $.spec.vaultAuthRef: there is no VaultAuth apps/payments in this tree -> {IN_CLUSTER}"],
+    ),
     "one that is nearly there": (
         static("apps/x", ", vaultAuthRef: payment") + auth("apps/payments"),
         [

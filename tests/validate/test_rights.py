@@ -143,6 +143,32 @@ def test_vault_policies(text: str, expected: list[str], told: Told) -> None:
     assert told(config_map(text)) == expected
 
 
+ONE_EACH = "one role for each ServiceAccount and namespace: bound_service_account_names=payments"
+DEFAULT = 'a Vault role is bound to the ServiceAccount "default", which every pod without one of its own runs as'
+
+VAULT_ROLES = {
+    "one account, one namespace": ("bound_service_account_names=app bound_service_account_namespaces=apps", []),
+    "all namespaces, by command": (
+        'vault write auth/kubernetes/role/app bound_service_account_names=app bound_service_account_namespaces="*"',
+        [f"warning KW6206 {AT}: a Vault role is bound to all namespaces (*) -> {ONE_EACH}"],
+    ),
+    "all accounts, in Terraform": (
+        'bound_service_account_names = ["a", "*"]',
+        [f"warning KW6206 {AT}: a Vault role is bound to all names (*) -> {ONE_EACH}"],
+    ),
+    "the default account, in JSON": (
+        '{"bound_service_account_names": ["default"]}',
+        [f"warning KW6206 {AT}: {DEFAULT} -> {ONE_EACH}"],
+    ),
+    "the default namespace": ("bound_service_account_namespaces=default", []),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), VAULT_ROLES.values(), ids=VAULT_ROLES)
+def test_vault_roles(text: str, expected: list[str], told: Told) -> None:
+    assert told(config_map(text)) == expected
+
+
 def application(destination: str) -> str:
     return (
         "---\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a, namespace: argocd}\n"

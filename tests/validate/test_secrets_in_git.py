@@ -75,6 +75,25 @@ def test_no_finding_repeats_the_token(token: str, judge: Judge) -> None:
     assert [f for f in found if REST in repr(f) or encoded in repr(f)] == []
 
 
+ANYWHERE = {
+    "the name of a field": "metadata: {name: x}\nspec: {%s: 1}",
+    "the name of a field within": "metadata: {name: x}\nspec: {destination: {labels: {%s: 1}}}",
+    "a field of the top": "metadata: {name: x}\n%s: 1",
+    "a reference": "metadata: {name: x}\nspec: {vaultAuthRef: %s, type: %s}",
+    "a path": "metadata: {name: x}\nspec: {mount: kv, type: kv-v2, path: data/%s}",
+    "the object's own name": "metadata: {name: %s}\nspec: {}",
+}
+
+
+@pytest.mark.parametrize("body", ANYWHERE.values(), ids=ANYWHERE)
+def test_a_token_is_masked_wherever_it_stands(body: str, judge: Judge) -> None:
+    document = f"apiVersion: secrets.hashicorp.com/v1beta1\nkind: VaultStaticSecret\n{body.replace('%s', SERVICE)}\n"
+    found = judge(document)
+
+    assert "KW6001" in [f.code for f in found]
+    assert [f for f in found if REST in repr(f)] == []
+
+
 PEM = "-----BEGIN {}PRIVATE " + "KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END"
 KEY_FOUND = [
     "error KW6002 $.data.a: a private key stands in Git -> make a new key, keep it in Vault, and let a SecretIntent bring it"

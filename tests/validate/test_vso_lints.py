@@ -56,7 +56,8 @@ LOGINS = {
     "jwt takes not neither": (
         auth("method: jwt, mount: jwt, jwt: {role: a}"),
         [
-            "error KW5101 $.spec.jwt: a jwt login needs jwt.serviceAccount or jwt.secretRef -> set spec.jwt.serviceAccount or spec.jwt.secretRef"
+            "error KW5101 $.spec.jwt: a jwt login needs jwt.serviceAccount or jwt.secretRef -> "
+            "set spec.jwt.serviceAccount or spec.jwt.secretRef"
         ],
     ),
     "a block without its method": (

@@ -1,6 +1,7 @@
 """What the real servers are: one frozen record each, in one explicit dict.
 
-A version stands here and in tools/go/<name>/go.mod (written by tools/pin_module.py); `check_pins` holds the two together.
+A version stands here and in tools/go/<name>/go.mod (written by tools/pin_module.py); tests/integration/test_rig_tools.py holds
+the two together.
 """
 
 from __future__ import annotations

@@ -101,7 +101,8 @@ def find(tool: Tool, machine: Machine) -> Found | None:
     if isinstance(tool.source, GoFiles):
         for folder in machine.folders:
             if (folder / tool.folder).is_dir():
-                return Found(str(folder), folder / tool.folder, {})
+                where = "cache" if folder == machine.cache else "KEYWAVE_TOOLS_DIR"
+                return Found(where, folder / tool.folder, {})
         return None
     if machine.tools_dir is not None:
         # A binary put there by its plain name is the user's choice: its version is not questioned.

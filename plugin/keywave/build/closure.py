@@ -170,7 +170,7 @@ class _Walk:
 
     def entry(self, found: Kustomization, entry: Entry) -> None:
         """Check and follow one path."""
-        if kust.is_remote(entry.path):
+        if kust.is_fetched(found.folder, entry):
             self.remote(found, entry)
             return
         shown = self.tree.show(os.path.join(found.folder, entry.path))

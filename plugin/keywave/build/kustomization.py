@@ -123,13 +123,22 @@ def is_inline(text: str) -> bool:
     return "\n" in text.strip() or text.lstrip().startswith("{") or ": " in text
 
 
-_REMOTE = re.compile(r"(git::|[a-z][a-z0-9+.-]*:/|[a-z][\w.-]*@|(www\.)?github\.com[:/]|gh:)", re.IGNORECASE)
+_HTTP = re.compile(r"https?:", re.IGNORECASE)
+_REPOSITORY = re.compile(r"(git::|[a-z][a-z0-9+.-]*:/|[a-z][\w.-]*@|(www\.)?github\.com[:/]|gh:)", re.IGNORECASE)
 
 
-def is_remote(path: str) -> bool:
+def is_remote(path: str, role: Role = "either") -> bool:
     """True for what kustomize would fetch: HTTP files, Git repositories by URL, `user@host:path` or `github.com/...`.
 
-    Wider than kustomize's own rule (api `internal/git/repospec.go`, `internal/loader/fileloader.go`): in doubt it is remote. For a
-    folder that looks so kustomize itself prefers the repository.
+    For folders wider than kustomize's own rule (api `internal/git/repospec.go`, `internal/loader/fileloader.go`): in doubt it is
+    remote; and for a local folder of such a name kustomize itself prefers the repository. Files are only ever fetched by HTTP.
     """
-    return bool(_REMOTE.match(path)) or "?ref=" in path
+    if role == "file":
+        return bool(_HTTP.match(path))
+    return bool(_REPOSITORY.match(path)) or "?ref=" in path
+
+
+def is_fetched(folder: str, entry: Entry) -> bool:
+    """The same for an entry of the kustomization in `folder`: a file that lies there is taken before any repository."""
+    here = entry.role == "either" and not _HTTP.match(entry.path) and os.path.isfile(os.path.join(folder, entry.path))
+    return is_remote(entry.path, entry.role) and not here

@@ -10,14 +10,17 @@ import contextlib
 import os
 import re
 import time
+from collections.abc import Collection
 
-from keywave.build import closure, outer, process, tool
+from keywave.build import closure, outer, process, references, tool
 from keywave.build.options import BuildOptions, Overrides
 from keywave.build.source import Built, Reading
-from keywave.build.tree import Place, Tree, tree_of
+from keywave.build.tree import Place, Tree, read_bytes, tree_of
 from keywave.errors import ToolError
 from keywave.findings import Finding
 from keywave.objects import yamlio
+
+_KIND = re.compile(rb"""\bkind["']?\s*:\s*["']?([A-Za-z]+)""")
 
 
 class KustomizeReading(Reading):
@@ -59,8 +62,8 @@ class KustomizeReading(Reading):
             if self._kept is not None:
                 return
         self._stack.enter_context(process.terminable())
-        rename = renames(self._closure, options.overrides)
-        if options.overrides or rename:
+        rename = renamed_kinds(self._closure, options.overrides)
+        if options.overrides or rename is None or rename:
             self._workspace = self._stack.enter_context(outer.workspace())
             self._command = found.build(self._workspace, helm=options.allow_helm)
             self._findings += outer.write(
@@ -95,9 +98,19 @@ class KustomizeReading(Reading):
         return stdout
 
 
-def renames(found: closure.Closure, overrides: Overrides) -> bool:
-    """True when names change on the way, so that references need our configuration."""
-    return found.renames or bool(overrides.name_prefix or overrides.name_suffix)
+def renamed_kinds(found: closure.Closure, overrides: Overrides) -> Collection[str] | None:
+    """For `outer.write`: the kinds that the tree speaks of where names change on the way; None when they cannot be known."""
+    if not (found.renames or overrides.name_prefix or overrides.name_suffix):
+        return ()
+    if not found.complete:
+        return None
+    kinds = {"Secret"}  # a secretGenerator makes them
+    for path in found.files:
+        try:
+            kinds.update(kind.decode() for kind in _KIND.findall(read_bytes(path)))
+        except OSError:
+            return None
+    return kinds if references.configuration(kinds)["nameReference"] else ()
 
 
 def start(command: tuple[str, ...], options: BuildOptions, *, timeout: float) -> process.Running:

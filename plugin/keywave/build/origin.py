@@ -72,7 +72,7 @@ def annotated(built: Built, *, timeout: float) -> Origins:
             layers = {layer.folder: layer for layer in found.kustomizations}
             top = found.kustomizations[0]
             layers[top.folder] = _renamed(top, built.options.overrides)
-            rename = kustomize.renames(found, built.options.overrides)
+            rename = kustomize.renamed_kinds(found, built.options.overrides)
             outer.write(workspace, top, built.options.overrides, rename=rename, annotate=True)
             command = tool.find(built.options.tool).build(workspace, helm=built.options.allow_helm)
             running = kustomize.start(command, built.options, timeout=timeout)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from keywave.build import edit, references
@@ -21,6 +21,7 @@ from keywave.build import kustomization as kust
 from keywave.build.kustomization import Kustomization
 from keywave.build.options import Overrides
 from keywave.build.tree import Place, read_bytes
+from keywave.errors import OutputError
 from keywave.findings import Finding
 from keywave.objects.manifest import mapping, sequence
 
@@ -37,7 +38,10 @@ def workspace() -> Iterator[str]:
     """
     base = os.environ.get("TMPDIR") or "/tmp"
     folder = os.path.join(os.path.realpath(base), f"keywave-{os.urandom(8).hex()}")
-    os.mkdir(folder, 0o700)
+    try:
+        os.mkdir(folder, 0o700)
+    except OSError as error:
+        raise OutputError(f"no temporary folder can be made in {base}: {error.strerror}", hint="set TMPDIR") from None
     try:
         yield folder
     finally:
@@ -47,9 +51,17 @@ def workspace() -> Iterator[str]:
 
 
 def write(
-    folder: str, top: Kustomization, overrides: Overrides, *, rename: bool = False, annotate: bool = False
+    folder: str,
+    top: Kustomization,
+    overrides: Overrides,
+    *,
+    rename: Collection[str] | None = (),
+    annotate: bool = False,
 ) -> list[Finding]:
-    """Write the outer kustomization for `top` into the workspace. Findings are overrides that make no sense."""
+    """Write the outer kustomization for `top` into the workspace. Findings are overrides that make no sense.
+
+    `rename`: the kinds whose references must follow a change of names, () when no name changes, None for all kinds that we know.
+    """
     plugins = any(top.body.get(name) for name in (*kust.PLUGINS, *kust.HELM))
     body = _copy(folder, top) if overrides and not plugins else _wrapper(folder, top)
     changed, findings = edit.edited(body, _rebased(folder, top.folder, overrides), Place(top.shown))
@@ -69,15 +81,15 @@ def write_documents(
         _put(folder, name, text.encode())
     body = {"resources": names, "sortOptions": {"order": "fifo"}}
     body, findings = edit.edited(body, _rebased(folder, beside, overrides), Place("-"))
-    _finish(folder, body, rename=True, annotate=annotate)
+    _finish(folder, body, rename=None, annotate=annotate)
     return findings
 
 
-def _finish(folder: str, body: dict[str, Any], *, rename: bool, annotate: bool) -> None:
+def _finish(folder: str, body: dict[str, Any], *, rename: Collection[str] | None, annotate: bool) -> None:
     import json
 
-    if rename:
-        _put(folder, _REFERENCES, json.dumps(references.configuration()).encode())
+    if rename is None or rename:
+        _put(folder, _REFERENCES, json.dumps(references.configuration(rename)).encode())
         body["configurations"] = [*sequence(body.get("configurations")), _REFERENCES]
     if annotate:
         known = sequence(body.get("buildMetadata"))
@@ -90,7 +102,8 @@ def _wrapper(folder: str, top: Kustomization) -> dict[str, Any]:
     body: dict[str, Any] = {"resources": [os.path.relpath(top.folder, folder)]}
     body |= {key: top.body[key] for key in _TOP_ONLY if key in top.body}
     openapi = mapping(top.body.get("openapi"))
-    if path := openapi.get("path"):
+    path = openapi.get("path")
+    if isinstance(path, str) and not kust.is_remote(path, "file"):
         _put(folder, "openapi.json", read_bytes(os.path.join(top.folder, path)))
         body["openapi"] = {"path": "openapi.json"}
     elif openapi:
@@ -104,7 +117,7 @@ def _copy(folder: str, top: Kustomization) -> dict[str, Any]:
 
     body: dict[str, Any] = copy.deepcopy(dict(top.body))
     for entry in kust.entries(top.body):
-        if kust.is_remote(entry.path):
+        if kust.is_fetched(top.folder, entry):
             continue
         source = os.path.normpath(os.path.join(top.folder, entry.path))
         if os.path.isdir(source):
@@ -139,7 +152,7 @@ def _rebased(folder: str, beside: str, overrides: Overrides) -> Overrides:
 def _inlined(folder: str, patch: Mapping[str, Any]) -> dict[str, Any]:
     """A patch with its file's text in it: the file lies outside of the workspace. The closure has checked the path."""
     path = patch.get("path")
-    if not isinstance(path, str) or not path:
+    if not isinstance(path, str) or not path or kust.is_remote(path, "file"):
         return dict(patch)
     text = read_bytes(os.path.join(folder, path)).decode("utf-8", "replace")
     return {**{k: v for k, v in patch.items() if k != "path"}, "patch": text}
@@ -153,9 +166,12 @@ def _set(body: Any, keys: tuple[Any, ...], value: str) -> None:
 
 def _put(folder: str, name: str, data: bytes) -> None:
     path = os.path.join(folder, name)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "wb") as file:
-        file.write(data)
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise OutputError(f"the temporary folder cannot be written: {error.strerror}", hint="set TMPDIR") from None
 
 
 _ANNOTATED = re.compile(rb"^( +(?:- )?(?:path|configuredIn): )(\.\./\S+)$", re.MULTILINE)

@@ -207,7 +207,7 @@ def environment(*, remote: bool = False) -> dict[str, str]:
     if remote:
         network = {k: v for k, v in os.environ.items() if _is_for_network(k)}
         return {"GIT_TERMINAL_PROMPT": "0", **kept, **network}
-    return {**kept, "GIT_ALLOW_PROTOCOL": "", "HTTP_PROXY": _NOWHERE, "HTTPS_PROXY": _NOWHERE, "HELM_OFFLINE": "1"}
+    return {**kept, "GIT_ALLOW_PROTOCOL": "", "HTTP_PROXY": _NOWHERE, "HTTPS_PROXY": _NOWHERE}
 
 
 def _is_for_network(key: str) -> bool:

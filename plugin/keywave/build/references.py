@@ -7,6 +7,7 @@ as integrations/kustomize/keywave-references.yaml for those who run kustomize by
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 VSO = "secrets.hashicorp.com"
@@ -26,7 +27,7 @@ _PODS: dict[str, tuple[str, str]] = {
     "CronJob": ("batch", "spec/jobTemplate/spec/template/spec"),
     "Rollout": ("argoproj.io", "spec/template/spec"),
 }
-_SECRET_IN_POD = (
+SECRET_IN_POD = (
     "volumes/secret/secretName",
     "volumes/projected/sources/secret/name",
     "containers/env/valueFrom/secretKeyRef/name",
@@ -91,16 +92,30 @@ _RESTARTED = ("Deployment", "StatefulSet", "DaemonSet", "Rollout")
 Field = tuple[str, str, str]
 
 
-def configuration() -> dict[str, Any]:
-    """The whole of it, as kustomize's `configurations:` wants it."""
-    in_pods = [(kind, group, f"{spec}/{path}") for kind, (group, spec) in _PODS.items() for path in _SECRET_IN_POD]
+def configuration(kinds: Collection[str] | None = None) -> dict[str, Any]:
+    """As kustomize's `configurations:` wants it: for these kinds only (None = the whole of it).
+
+    kustomize tries every reference on every object, so what cannot occur in a tree is worth leaving out.
+    """
+    if kinds is None:
+        return {"nameReference": _all()}
+    chosen = []
+    for referent in _all():
+        fields = [field for field in referent["fieldSpecs"] if field["kind"] in kinds]
+        if fields and referent["kind"] in kinds:
+            chosen.append({**referent, "fieldSpecs": fields})
+    return {"nameReference": chosen}
+
+
+def _all() -> list[dict[str, Any]]:
+    in_pods = [(kind, group, f"{spec}/{path}") for kind, (group, spec) in _PODS.items() for path in SECRET_IN_POD]
     knows_pods = [field for field in in_pods if field[0] in ("Rollout", "ReplicationController")]
     class_volumes = [
         (kind, group, f"{spec}/volumes/csi/volumeAttributes/secretProviderClass")
         for kind, (group, spec) in _PODS.items()
     ]
     restarts = [(kind, VSO, "spec/rolloutRestartTargets/name") for kind in VSO_SECRETS]
-    references = [
+    return [
         _referent("SecretIntent", INTENT, [*in_pods, *_SECRET_ELSEWHERE, *_SECRET_IN_OURS]),
         _referent("Secret", "", [*knows_pods, _SECRET_ELSEWHERE[4], *_SECRET_IN_OURS]),
         _referent("VaultProfile", INTENT, [("SecretIntent", INTENT, "spec/profile")]),
@@ -151,7 +166,6 @@ def configuration() -> dict[str, Any]:
             [("ExternalSecret", "external-secrets.io", "spec/secretStoreRef/name")],
         ),
     ]
-    return {"nameReference": references}
 
 
 def _referent(kind: str, group: str, fields: list[Field]) -> dict[str, Any]:

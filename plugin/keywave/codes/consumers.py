@@ -8,6 +8,7 @@ CODES: dict[str, str] = {
     "KW2002": "a reference to a Secret that nobody makes",
     "KW2003": "a key that the intent does not give",
     "KW2004": "an intent that nothing uses",
+    "KW2012": "a Secret that connection or login needs and nobody makes",
     # wiring by `consumers`
     "KW2005": "a workload to wire that the tree does not hold",
     "KW2006": "a container to wire that is not clear",

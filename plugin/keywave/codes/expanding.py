@@ -18,7 +18,7 @@ CODES: dict[str, str] = {
     "KW3011": "a transformation that nobody defines",
     # fields of the operator
     "KW3012": "a raw field that the kind does not take",
-    "KW3013": "a field that the operator is too old for",
+    "KW3013": "a field that the operator of this version does not have",
     # objects together
     "KW3014": "an object that stands in the tree already",
     "KW3015": "one object made in two ways",

@@ -32,4 +32,5 @@ CODES: dict[str, str] = {
     "KW5304": "an object of a SecretProviderClass has wrong fields",
     "KW5305": "a placeholder that the Vault provider does not fill in",
     "KW5306": "a synced Secret names a file that the class does not have",
+    "KW5307": "a path of KV version 2 without data/",
 }

@@ -15,5 +15,6 @@ CODES: dict[str, str] = {
     "KW6203": "a Vault policy on everything",
     "KW6204": "a Vault policy with sudo",
     "KW6205": "a Vault policy that is wider than delivery needs",
+    "KW6206": "a Vault role for more than one identity",
     "KW6301": "Argo CD and Flux manage one namespace",
 }

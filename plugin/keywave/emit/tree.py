@@ -7,9 +7,7 @@ in two renames. A folder that keywave did not make is never replaced: the marker
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
-from glob import escape
 from pathlib import Path, PurePosixPath
 
 from keywave.errors import OutputError
@@ -34,7 +32,7 @@ def write_tree(files: Mapping[str, str], out: Path) -> None:
             _write(paths, fresh)
             _swap(fresh, out)
         finally:
-            shutil.rmtree(fresh, ignore_errors=True)
+            _remove(fresh)
     except OSError as error:
         raise OutputError(
             f"cannot write {out}: {error.strerror or error}",
@@ -46,10 +44,17 @@ def _sweep(out: Path) -> None:
     """Remove what runs that were killed have left beside `out`."""
     if not out.parent.is_dir():
         return
-    for path in out.parent.glob(f".{escape(out.name)}.*.new"):
-        pid = path.name.split(".")[-2]
-        if pid.isdecimal() and not _alive(int(pid)):
-            shutil.rmtree(path, ignore_errors=True)
+    before, after = f".{out.name}.", ".new"
+    for path in out.parent.iterdir():
+        pid = path.name.removeprefix(before).removesuffix(after)
+        if path.name == f"{before}{pid}{after}" and pid.isdecimal() and not _alive(int(pid)):
+            _remove(path)
+
+
+def _remove(folder: Path) -> None:
+    import shutil  # 10 ms, and most runs write to stdout
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _alive(pid: int) -> bool:
@@ -83,7 +88,7 @@ def _may_replace(out: Path) -> None:
 
 def _write(paths: Mapping[PurePosixPath, str], fresh: Path) -> None:
     """All files, flushed to the disk before any of them is shown."""
-    shutil.rmtree(fresh, ignore_errors=True)
+    _remove(fresh)
     fresh.mkdir(parents=True)
     folders = {fresh}
     for path, text in {PurePosixPath(MARKER): _MARKER_TEXT, **paths}.items():

@@ -29,8 +29,9 @@ class Login(NamedTuple):
 
 def login_of(intent: Intent, tree: Tree) -> Login:
     """The ServiceAccount for the intent's login, with what is wrong about it."""
-    uses = tree.pod_uses_of((intent.name, *secret_names(intent)), intent.namespace)
-    named = sorted({account for use in uses if (account := service_account_of(use.workload)) != "default"})
+    secrets = (intent.name, *secret_names(intent))
+    uses = tree.pod_uses_of(secrets, intent.namespace) or tree.pull_uses_of(secrets, intent.namespace)
+    named = sorted({account for use in uses if (account := _account_of(use)) != "default"})
     if intent.service_account:
         own = named == [intent.service_account]  # an account that no pod has may serve other applications too
         return Login(intent.service_account, own, _warn_default(intent, intent.service_account))
@@ -47,9 +48,7 @@ def login_of(intent: Intent, tree: Tree) -> Login:
 
 
 def _several(intent: Intent, named: list[str], uses: list[SecretUse]) -> Finding:
-    who = sorted(
-        {f"{use.workload.kind} {use.workload.name} runs as {service_account_of(use.workload)}" for use in uses}
-    )
+    who = sorted({f"{use.workload.kind} {use.workload.name} runs as {_account_of(use)}" for use in uses})
     return intent.manifest.finding(
         "KW3003",
         f"the workloads that use {intent.name} run as different ServiceAccounts, so it is not clear who logs in: "
@@ -59,10 +58,15 @@ def _several(intent: Intent, named: list[str], uses: list[SecretUse]) -> Finding
     )
 
 
+def _account_of(use: SecretUse) -> str:
+    """The account that the pods run as; a ServiceAccount that pulls images with the Secret is the account itself."""
+    return use.workload.name if use.workload.kind == "ServiceAccount" else service_account_of(use.workload)
+
+
 def _none(intent: Intent) -> Finding:
     return intent.manifest.finding(
         "KW3002",
-        f"nothing in the tree uses the Secret {intent.name}, and neither the intent nor its profile names a ServiceAccount to log in with",
+        f"no workload in the tree uses the Secret {intent.name}, and neither the intent nor its profile says who logs in",
         "spec",
         hint="say spec.serviceAccount in the intent, or auth.serviceAccount in the profile, or let a workload refer to the Secret",
     )

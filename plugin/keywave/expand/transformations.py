@@ -52,7 +52,7 @@ def _object(intent: Intent, name: str, shared: TransformationSpec) -> Manifest:
         "SecretTransformation",
         name,
         namespace=intent.namespace,
-        made_by=intent.profile.manifest.subject,
+        made_by=intent.subject,
         spec=transformation_spec(shared),
     )
 

@@ -42,6 +42,10 @@ class Tree(NamedTuple):
             if use.how in ("env", "envFrom", "volume") and use.workload.kind != "ServiceAccount"
         ]
 
+    def pull_uses_of(self, secrets: Sequence[str], namespace: str) -> list[SecretUse]:
+        """The uses for pulling images, by pods and by ServiceAccounts."""
+        return [use for secret in secrets for use in self.uses_of(secret, namespace) if use.how == "imagePull"]
+
 
 def read_tree(manifests: Sequence[Manifest]) -> Tree:
     """Index the objects; malformed ones are simply not found."""

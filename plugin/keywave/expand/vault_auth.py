@@ -22,7 +22,7 @@ from keywave.expand.tree import Tree
 from keywave.intent.guardrails import check_role
 from keywave.intent.model import Auth, Intent, Profile
 from keywave.intent.placeholders import fill, names
-from keywave.objects.manifest import Manifest, mapping
+from keywave.objects.manifest import mapping
 
 
 class AuthMethodModule(Protocol):
@@ -93,10 +93,7 @@ def log_in(intents: Sequence[Intent], tree: Tree) -> Logins:
         groups.setdefault(key, _Group(base, login.account, auth, login_namespace(intent), [])).intents.append(intent)
     for name, group in _named(groups.values()):
         result.refs.update(dict.fromkeys(group.intents, name))
-        for manifest in _objects(name, group):
-            result.made.manifests.append(manifest)
-            profile = group.intents[0].profile
-            result.made.findings.extend(check_profile_version(profile, manifest.kind, dict(manifest.spec)))
+        result.made.add(_objects(name, group))
     result.made.manifests.extend(service_accounts.missing_accounts(intents, result.accounts, tree))
     return result
 
@@ -153,40 +150,39 @@ def _named(groups: Iterable[_Group]) -> list[tuple[str, _Group]]:
     return result
 
 
-def _objects(name: str, group: _Group) -> list[Manifest]:
-    first = group.intents[0]
-    profile = first.profile
+def _objects(name: str, group: _Group) -> Made:
+    """VaultConnection (unless one is in place) and VaultAuth."""
+    first, profile = group.intents[0], group.intents[0].profile
     labels, annotations = metadata.for_shared(group.intents)
-    made: list[Manifest] = []
+    made = nothing()
     connection_ref = profile.connection_ref
     if not connection_ref and not profile.auth_global_ref:
         shared = profile.emit == "all"
         connection_ref = profile.name if shared else name
-        made.append(
-            build(
-                VSO,
-                "VaultConnection",
-                connection_ref,
-                namespace=first.namespace,
-                made_by=profile.manifest.subject if shared else first.subject,
-                labels={} if shared else labels,
-                annotations={**({} if shared else annotations), **client_certificate(profile)},
-                spec=connection_spec(profile),
-            )
-        )
-    spec = auth_spec(profile, group.auth, group.account, connection_ref, group.vault_namespace)
-    made.append(
-        build(
+        connection = build(
             VSO,
-            "VaultAuth",
-            name,
+            "VaultConnection",
+            connection_ref,
             namespace=first.namespace,
-            made_by=first.subject,
-            labels=labels,
-            annotations=annotations,
-            spec=spec,
+            made_by=profile.manifest.subject if shared else first.subject,
+            labels={} if shared else labels,
+            annotations=client_certificate(profile) if shared else annotations | client_certificate(profile),
+            spec=connection_spec(profile),
         )
+        made.manifests.append(connection)
+    auth = build(
+        VSO,
+        "VaultAuth",
+        name,
+        namespace=first.namespace,
+        made_by=first.subject,
+        labels=labels,
+        annotations=annotations,
+        spec=auth_spec(profile, group.auth, group.account, connection_ref, group.vault_namespace),
     )
+    made.manifests.append(auth)
+    for manifest in made.manifests:
+        made.findings.extend(check_profile_version(profile, manifest.kind, manifest.spec))
     return made
 
 

@@ -93,6 +93,7 @@ class _Wirer:
             (listed, index, mapping(item).get("name"))
             for listed in _WIRED_LISTS
             for index, item in enumerate(sequence(spec.get(listed)))
+            if mapping(item)
         ]
         wanted = self.consumer.container
         matching = [spot for spot in named if (spot[2] == wanted if wanted else spot[0] == "containers")]
@@ -112,7 +113,7 @@ class _Wirer:
         if not self.consumer.env_from:
             return
         there = list(sequence(container.get("envFrom")))
-        have = {mapping(mapping(item).get("secretRef")).get("name") for item in there}
+        have = [mapping(mapping(item).get("secretRef")).get("name") for item in there]
         there += [{"secretRef": {"name": name}} for name in secret_names(self.intent) if name not in have]
         container["envFrom"] = there
 

@@ -15,7 +15,8 @@ def milliseconds(text: str) -> int | None:
         return None
     whole, part, unit = match.groups()
     digits = part or ""
-    return int(whole + digits) * _SECONDS[unit] * 1000 // 10 ** len(digits)
+    scale: int = 10 ** len(digits)
+    return int(whole + digits) * _SECONDS[unit] * 1000 // scale
 
 
 def third(text: str) -> str:

@@ -15,6 +15,7 @@ from keywave.intent.convert_intent import intent_of
 from keywave.intent.convert_profile import profile_of
 from keywave.intent.model import API_VERSION, Intent, Profile
 from keywave.intent.notes import Notes
+from keywave.intent.produces import secret_names
 from keywave.intent.shape import spec_of
 from keywave.objects.ids import INTENT_GROUP
 from keywave.objects.manifest import Manifest
@@ -144,27 +145,39 @@ def _intents(
     writers: dict[tuple[str, str], Manifest] = {}
     for manifest in manifests:
         namespace = manifest.namespace or default_namespace
-        first = writers.setdefault((namespace, manifest.name), manifest)
-        if first is not manifest and manifest.name:
-            message = f'the Secret "{manifest.name}" is already written by {first.subject}'
-            findings.append(
-                manifest.finding("KW1010", message, "metadata", "name", hint="rename or remove one of the intents")
-            )
-            continue
         notes = Notes(manifest)
         spec, sound = spec_of(manifest, notes)
         found = profiles.find(notes, spec.get("profile", ""))
-        profile = found or Profile(
-            "", manifest, catalogue=False, address=""
-        )  # a stand-in, so that the rest is checked too
         shape = len(notes.findings)
+        # Without a profile a stand-in serves, so that the rest of the intent is checked too.
+        profile = found or Profile("", manifest, catalogue=False, address="")
         fills = {"namespace": namespace, "name": manifest.name, "profile": profile.name, "project": project}
         intent = intent_of(notes, spec, manifest, profile, fills)
-        if intent is not None and found is not None:
+        findings.extend(_kept(notes, shape, sound and found is not None))
+        alone = _writes_alone(manifest, intent, namespace, writers, findings)
+        if intent is not None and found is not None and alone:
             made.append(intent)
-        sound = sound and found is not None
-        findings.extend(_kept(notes, shape, sound))
     return made
+
+
+def _writes_alone(
+    manifest: Manifest,
+    intent: Intent | None,
+    namespace: str,
+    writers: dict[tuple[str, str], Manifest],
+    findings: list[Finding],
+) -> bool:
+    """False when an intent before this one writes one of its Secrets; a fan-in may become several of them."""
+    alone = True
+    for secret in dict.fromkeys((manifest.name, *(secret_names(intent) if intent is not None else ()))):
+        first = writers.setdefault((namespace, secret), manifest)
+        if first is manifest or not secret:
+            continue
+        alone = False
+        keys = ("metadata", "name") if secret == manifest.name else ("spec", "sources")
+        message = f'the Secret "{secret}" is already written by {first.subject}'
+        findings.append(manifest.finding("KW1010", message, *keys, hint="rename or remove one of the intents"))
+    return alone
 
 
 def _kept(notes: Notes, shape: int, sound: bool) -> list[Finding]:

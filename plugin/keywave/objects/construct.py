@@ -67,12 +67,15 @@ def construct(text: str, limits: Limits = DEFAULT_LIMITS) -> Constructed:
 def _check_slashes(text: str) -> None:
     """libyaml takes YAML 1.2's escape for a slash, go-yaml does not."""
     next_event = open_events(text)
+    event: Any
     while (event := next_event()).__class__ is not StreamEndEvent:
         if event.__class__ is ScalarEvent and event.style == '"':
             written = text[event.start_mark.index : event.end_mark.index]
             if _ESCAPED_SLASH.search(written):
                 line = line_at(text, event.start_mark.index)
-                raise YamlError(line, "the escape \\/ is known to JSON, not to Kubernetes' YAML", code="KW0111", hint="write /")
+                raise YamlError(
+                    line, "the escape \\/ is known to JSON, not to Kubernetes' YAML", code="KW0111", hint="write /"
+                )
 
 
 class _Anchored(NamedTuple):
@@ -203,10 +206,8 @@ class _Builder:
         raw = self.raw(event, text)
         if event.anchor is not None:
             self.anchors[event.anchor] = _Anchored(raw, raw, 1)
-        if text == "<<" and (plain or event.tag == scalars.MERGE_TAG):
-            key = _MERGE
-        else:
-            key = self.checked_key(event, raw)
+        merges = text == "<<" and (plain or event.tag == scalars.MERGE_TAG)
+        key = _MERGE if merges else self.checked_key(event, raw)
         if plain and event.anchor is None and len(text) < 100:
             if len(_plain_keys) >= _PLAIN_KEYS_SIZE:
                 _plain_keys.clear()

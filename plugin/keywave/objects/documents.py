@@ -29,7 +29,7 @@ def split(stream: str) -> list[Document]:
     A byte order mark at the start of a document belongs to none. `%YAML` lines before a marker are part of that marker: they say
     nothing that Kubernetes heeds. `%TAG` lines stay, because they carry meaning.
     """
-    documents = []
+    documents: list[Document] = []
     start, line = 0, 1
     for match in _MARKER.finditer(stream):
         chunk = stream[start : match.start()]

@@ -23,7 +23,9 @@ _FLOW_BARE = re.compile(r"[A-Za-z0-9_/.$()@+=-]+")
 _ONE_LINE = re.compile(f"[{_PRINTABLE}]*")
 _LITERAL = re.compile(f"(?!\\n*\\Z)(?!\\t)(?:[{_PRINTABLE}]|\\t|\\n(?!\\t))*(?<![ \\t])")
 _ESCAPED = re.compile(f'[^{_PRINTABLE}]|["\\\\]')
-_WORDS = frozenset(("y", "n", "yes", "no", "true", "false", "on", "off", "null", "~", "=", "<<", ".inf", ".nan", "-.inf"))
+_WORDS = frozenset(
+    ("y", "n", "yes", "no", "true", "false", "on", "off", "null", "~", "=", "<<", ".inf", ".nan", "-.inf")
+)
 _ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0", '"': '\\"', "\\": "\\\\"}
 _LONGEST_KEY = 500
 """YAML readers look 1,024 characters ahead for the `:` of a key."""
@@ -65,7 +67,11 @@ def dump_item(value: Any, indent: str) -> str:
 def dump_flow(value: Any, *, quoted: bool = False) -> str:
     """The value on one line, in flow form; `quoted` gives JSON."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{dump_flow(k, quoted=quoted)}: {dump_flow(v, quoted=quoted)}" for k, v in value.items()) + "}"
+        return (
+            "{"
+            + ", ".join(f"{dump_flow(k, quoted=quoted)}: {dump_flow(v, quoted=quoted)}" for k, v in value.items())
+            + "}"
+        )
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(dump_flow(v, quoted=quoted) for v in value) + "]"
     if not isinstance(value, str):

@@ -171,7 +171,9 @@ class _Editor:
         commented = bool(self.text[end : self.text.index("\n", end)].strip())
         if isinstance(new, str) and inline and node.style == "'" and _PRINTABLE.fullmatch(new):
             self.put(node.start, end, "'" + new.replace("'", "''") + "'")
-        elif isinstance(new, str) and inline and node.start < end and (node.style == '"' or ("\n" in new and commented)):
+        elif (
+            isinstance(new, str) and inline and node.start < end and (node.style == '"' or ("\n" in new and commented))
+        ):
             self.put(node.start, end, dump_quoted(new))
         else:
             self.replace_all(place, end, new)

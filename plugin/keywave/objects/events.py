@@ -28,7 +28,7 @@ class YamlError(Exception):
 
 
 def _open_native(text: str) -> Next:
-    from yaml.cyaml import CParser
+    from yaml._yaml import CParser
 
     next_event: Next = CParser(text).get_event
     return next_event
@@ -56,7 +56,9 @@ def error_from(problem: yaml.YAMLError, text: str) -> YamlError:
         return YamlError(line_at(text, mark.index) if mark else 1, message or "not YAML", hint=_hint(message, text))
     if isinstance(problem, yaml.reader.ReaderError):
         position = min(problem.position, len(text))
-        return YamlError(line_at(text, position), f"{problem.reason} (character #x{_ordinal(problem):04x})", code="KW0103")
+        return YamlError(
+            line_at(text, position), f"{problem.reason} (character #x{_ordinal(problem):04x})", code="KW0103"
+        )
     return YamlError(1, "not YAML")
 
 

@@ -36,7 +36,9 @@ def read_many(text: str, limits: Limits) -> list[JsonDocument] | None:
         return None
     from json import JSONDecoder  # only for input that looks like JSON
 
-    decoder = JSONDecoder(object_pairs_hook=_mapping, parse_int=plain_value, parse_float=plain_value, parse_constant=_refuse)
+    decoder = JSONDecoder(
+        object_pairs_hook=_mapping, parse_int=plain_value, parse_float=plain_value, parse_constant=_refuse
+    )
     found, position = [], _skip(text, 0)
     try:
         while position < len(text):

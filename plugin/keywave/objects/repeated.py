@@ -10,7 +10,10 @@ from keywave.objects.nodes import MERGE_KEY, Node, compose
 
 
 class Repeated(NamedTuple):
-    """One key that stands twice: at `first` and again at `line`, both from 1. `merge` is True where the second is a `<<` below the key, which go-yaml lets win."""
+    """One key that stands twice: at `first` and again at `line`, both from 1.
+
+    `merge` is True where the second is a `<<` below the key, which go-yaml lets win.
+    """
 
     keys: tuple[PathKey, ...]
     first: int

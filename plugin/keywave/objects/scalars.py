@@ -24,7 +24,7 @@ BINARY_TAG = "tag:yaml.org,2002:binary"
 MERGE_TAG = "tag:yaml.org,2002:merge"
 
 _INF = float("inf")
-_WORDS: dict[str, Any] = {
+WORDS: dict[str, Any] = {
     **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
     **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -90,13 +90,15 @@ def key_text(value: Any) -> str:
         return str(value)
     if isinstance(value, float):
         return _float32_text(value)
-    raise ScalarError("a key must be text; null cannot be a key" if value is None else "this number is too large for a key")
+    raise ScalarError(
+        "a key must be text; null cannot be a key" if value is None else "this number is too large for a key"
+    )
 
 
 def resolve(text: str) -> Any:
     """Value of an unquoted scalar as go-yaml sees it: floats stay floats, infinities are values."""
-    if text in _WORDS:
-        return _WORDS[text]
+    if text in WORDS:
+        return WORDS[text]
     first = text[0]
     if first == ".":
         return _float(text.replace("_", ""), text) if _POINT_FLOAT.fullmatch(text) else text
@@ -139,7 +141,9 @@ def _is_timestamp(text: str) -> bool:
     from datetime import datetime  # hardly anyone writes !!timestamp
 
     try:
-        datetime(*(int(part) for part in match.groups() if part is not None))
+        year, month, day, *time = [int(part) for part in match.groups() if part is not None]
+        hour, minute, second = time or (0, 0, 0)
+        datetime(year, month, day, hour, minute, second)
     except ValueError:
         return False
     return True
@@ -194,7 +198,8 @@ def _shortest_integer(value: float) -> int:
     mantissa, _, exponent = repr(value).partition("e")
     whole, _, fraction = mantissa.partition(".")
     digits = whole + fraction.rstrip("0")
-    return int(digits) * 10 ** (int(exponent or 0) - len(digits) + len(whole))
+    zeros: int = 10 ** (int(exponent or 0) - len(digits) + len(whole))
+    return int(digits) * zeros
 
 
 def _binary(text: str) -> str:

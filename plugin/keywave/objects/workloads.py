@@ -30,6 +30,7 @@ TEMPLATES: dict[tuple[str, str], Keys] = {
 }
 """(group, kind) -> keys of the pod template (the object that holds the pod's `metadata` and `spec`)."""
 
+_LATER = "${"
 CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
 
 
@@ -51,8 +52,8 @@ class SecretUse(NamedTuple):
 
 
 def same_namespace(one: str, other: str) -> bool:
-    """True when both may be the same namespace: one that a manifest does not name is unknown, not different."""
-    return one == other or not one or not other
+    """True when both may be the same namespace: one that is not said, or that Flux fills in later (`${...}`), is unknown, not different."""
+    return one == other or not one or not other or _LATER in one or _LATER in other
 
 
 def pod_template(manifest: Manifest) -> tuple[Body, Keys] | None:

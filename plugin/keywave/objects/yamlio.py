@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from keywave.findings import Finding, Location, PathKey, Severity
-from keywave.objects import documents, jsonio
+from keywave.objects import blockform, documents, jsonio
 from keywave.objects.construct import Constructed, construct
 from keywave.objects.dump import dump
 from keywave.objects.events import YamlError
@@ -33,6 +33,9 @@ def parse(text: str, limits: Limits = DEFAULT_LIMITS) -> Any:
         YamlError: no YAML, more than one document, a key that stands twice, or beyond the limits.
     """
     text = text.removeprefix(documents.BOM)
+    simple = blockform.read(text, limits)
+    if simple is not blockform.UNKNOWN:
+        return simple
     as_json = jsonio.read_one(text, limits)
     if as_json is not None:
         return as_json
@@ -114,9 +117,15 @@ class _Reader:
 
     def document(self, text: str, line: int) -> None:
         """One document of the stream; a JSON stream is one text with several."""
-        from_json = jsonio.read_many(text, self.limits) if "{" in text[:200] else None
+        limits = self.limits._replace(nodes=self.nodes_left)
+        simple = blockform.read(text, limits)
+        if simple is not blockform.UNKNOWN:
+            self.nodes_left -= text.count("\n") * 3
+            self.accept(simple, text, line)
+            return
+        from_json = jsonio.read_many(text, limits) if "{" in text[:200] else None
         if from_json is None:
-            made = self.construct(text, line)
+            made = self.construct(text, line, limits)
             if made is not None and not made.empty:
                 self.check_repeated(text, line, made)
                 self.accept(made.value, text, line)
@@ -126,8 +135,7 @@ class _Reader:
             for value, start, end in from_json:
                 self.accept(value, text[start:end], line + text.count("\n", 0, start))
 
-    def construct(self, text: str, line: int) -> Constructed | None:
-        limits = self.limits._replace(nodes=self.nodes_left)
+    def construct(self, text: str, line: int, limits: Limits) -> Constructed | None:
         try:
             made = construct(text, limits)
         except YamlError as problem:
@@ -157,19 +165,27 @@ class _Reader:
             return
         if not isinstance(value, dict):
             kind = "a list" if isinstance(value, list) else "a single value"
-            self.problem("KW0114", f"the document is {kind}, not an object", line, hint="an object is a mapping with apiVersion")
+            self.problem(
+                "KW0114", f"the document is {kind}, not an object", line, hint="an object is a mapping with apiVersion"
+            )
             return
         if isinstance(value.get("items"), list) and str(value.get("kind", "")).endswith("List"):
             self.flatten(value, text, line)
             return
         missing = [key for key in ("apiVersion", "kind") if not (isinstance(value.get(key), str) and value[key])]
         if missing:
-            self.problem("KW0115", f"the object has no {' and no '.join(missing)}", line, hint="every object needs both")
+            self.problem(
+                "KW0115", f"the object has no {' and no '.join(missing)}", line, hint="every object needs both"
+            )
             return
         metadata = mapping(value.get("metadata"))
         name = metadata.get("name") or metadata.get("generateName")
         if not isinstance(name, str):
-            message = f"the {value['kind']} has no name that is a text" if name else f"the {value['kind']} has no metadata.name"
+            message = (
+                f"the {value['kind']} has no name that is a text"
+                if name
+                else f"the {value['kind']} has no metadata.name"
+            )
             hint = "quote the name" if name else "give it a name"
             self.problem("KW0116", message, line, ("metadata", "name"), hint=hint)
             return

@@ -116,7 +116,7 @@ def _edge(plan: Plan, edge: Edge, before: When, after: When, options: OrderOptio
         if first.kind == "Namespace":
             yield _dragged(first.manifest, second.manifest, before, after)
         elif first.kind != "CustomResourceDefinition":  # Argo CD itself pulls a CRD forward to its first object
-            yield _late(first.manifest, f"{second.manifest.subject} ({after})", before, edge.why)
+            yield _late(first.manifest, second.manifest, before, after, edge.why)
 
 
 def _gate(first: Manifest, second: Manifest, before: When, after: When, options: OrderOptions) -> Finding:
@@ -151,13 +151,16 @@ def _phase(first: Manifest, second: Manifest, before: When, after: When) -> Find
     )
 
 
-def _late(first: Manifest, second: str, before: When, why: str) -> Finding:
+def _late(first: Manifest, second: Manifest, before: When, after: When, why: str) -> Finding:
+    same = before.phase == after.phase
     return first.finding(
         "KW4005",
-        f"{first.subject} ({before}) comes later than {second}, which cannot become healthy without it ({why}): "
+        f"{first.subject} ({before}) comes later than {second.subject} ({after}), which cannot become healthy without it ({why}): "
         "the earlier wave never ends",
         *_wave_keys(first),
-        hint="take the wave off, then keywave sets the right one; or lower it",
+        hint="take the wave off, then keywave sets the right one; or lower it"
+        if same
+        else f"apply both in one phase: take the hook off {second.subject}, or make {first.subject} a hook of the same phase",
     )
 
 
@@ -180,8 +183,8 @@ def _operator(plan: Plan, when: dict[int, When]) -> Iterator[Finding]:
     first, position = min(secrets)
     for need in sorted(plan.operator):
         if need in when and when[need] > first:
-            subject = f"{plan.nodes[position].manifest.subject} ({first})"
-            yield _late(plan.nodes[need].manifest, subject, when[need], "the operator needs it")
+            secret = plan.nodes[position].manifest
+            yield _late(plan.nodes[need].manifest, secret, when[need], first, "the operator needs it")
 
 
 def _wave_keys(manifest: Manifest) -> Sequence[str]:

@@ -13,7 +13,7 @@ from keywave.intent.model import Operator
 from keywave.objects.manifest import Manifest, mapping, sequence
 from keywave.objects.workloads import pod_template, secret_uses, service_account_of
 from keywave.order.graph import Edge
-from keywave.order.kinds import CLUSTER_SCOPED, Part, part_of
+from keywave.order.kinds import CLUSTER_SCOPED, CSI_GROUP, Part, part_of
 from keywave.order.needs import Need, needs_of, pod_needs, secret_made
 
 
@@ -75,6 +75,7 @@ def _all(nodes: Sequence[Node], index: Index, operator: Operator) -> Iterator[Ed
     yield from _containers(nodes, index)
     yield from _references(nodes, index, operator)
     yield from _consumers(nodes, index)
+    yield from _mounted_classes(nodes, index)
     yield from _roles(nodes, index)
     yield from _operator(nodes, index, operator)
 
@@ -135,6 +136,19 @@ def _consumers(nodes: Sequence[Node], index: Index) -> Iterator[Edge]:
         for before in index.makers.get((use.namespace or node.namespace, use.secret), ()):
             makes = nodes[before].part is Part.SECRET
             yield Edge(before, position, "uses the Secret", makes and in_pod and not use.optional)
+
+
+def _mounted_classes(nodes: Sequence[Node], index: Index) -> Iterator[Edge]:
+    """A SecretProviderClass before the pods that mount it."""
+    if (CSI_GROUP, "SecretProviderClass") not in index.by_kind:
+        return
+    for position, node in enumerate(nodes):
+        found = pod_template(node.manifest) if node.part is Part.OTHER else None
+        for volume in sequence(mapping(found[0].get("spec")).get("volumes")) if found else ():
+            attributes = mapping(mapping(mapping(volume).get("csi")).get("volumeAttributes"))
+            key = ("SecretProviderClass", node.namespace, str(attributes.get("secretProviderClass")))
+            for before in index.by_name.get(key, ()):
+                yield Edge(before, position, "mounts")
 
 
 def _roles(nodes: Sequence[Node], index: Index) -> Iterator[Edge]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+from keywave.findings import Finding, Location
 from keywave.objects.manifest import Manifest
 from keywave.order import checks
 from keywave.order.model import Ordered, OrderOptions
@@ -26,8 +28,21 @@ def order(manifests: Sequence[Manifest], options: OrderOptions) -> Ordered:
     """
     made = plan(manifests, options.namespace, options.operator)
     ordered = TARGETS[options.target].arrange(made, options)
-    found = sorted([*checks.findings(made, options), *ordered.findings], key=lambda finding: finding.sort_key)
-    return ordered._replace(findings=tuple(found))
+    found = _placed([*checks.findings(made, options), *ordered.findings], manifests)
+    return ordered._replace(findings=tuple(sorted(found, key=lambda finding: finding.sort_key)))
+
+
+def _placed(findings: list[Finding], manifests: Sequence[Manifest]) -> list[Finding]:
+    """What is wrong with a made object is to be mended in the intent or profile that it was made from."""
+    makers = {m.subject: m.made_by for m in manifests if m.made_by} if findings else {}
+    placed = []
+    for finding in findings:
+        maker = "" if finding.where.file else makers.get(finding.subject, "")
+        if maker:
+            message = finding.message if finding.subject in finding.message else f"{finding.subject}: {finding.message}"
+            finding = replace(finding, subject=maker, message=message, where=Location(keys=("spec",)))
+        placed.append(finding)
+    return placed
 
 
 def graph(manifests: Sequence[Manifest], options: OrderOptions | None = None) -> Drawn:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from keywave.findings import Finding
-from keywave.validate.csi_classes import check_secret_provider_classes
+from keywave.validate.csi_classes import check_provider_paths, check_secret_provider_classes
 from keywave.validate.destinations import (
     check_not_in_git_too,
     check_one_writer,
@@ -16,7 +16,7 @@ from keywave.validate.destinations import (
     check_restart_targets,
 )
 from keywave.validate.engines import check_one_engine
-from keywave.validate.policies import check_policies
+from keywave.validate.policies import check_policies, check_vault_roles
 from keywave.validate.rbac import check_secret_rights
 from keywave.validate.references import check_global_references, check_references, check_transformation_references
 from keywave.validate.secrets_in_git import (
@@ -64,6 +64,7 @@ CHECKS: tuple[Check, ...] = (
     check_restart_targets,
     check_raw_in_environment,
     check_secret_provider_classes,
+    check_provider_paths,
     check_tokens,
     check_private_keys,
     check_literal_secrets,
@@ -72,5 +73,6 @@ CHECKS: tuple[Check, ...] = (
     check_default_service_account,
     check_secret_rights,
     check_policies,
+    check_vault_roles,
     check_one_engine,
 )

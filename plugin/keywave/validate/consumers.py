@@ -15,6 +15,7 @@ from keywave.intent.model import Intent, Part
 from keywave.intent.produces import produced_keys, secret_names, splits
 from keywave.objects.manifest import Manifest, mapping, sequence
 from keywave.objects.workloads import CONTAINER_LISTS, SecretUse, pod_template, same_namespace, secret_uses
+from keywave.validate.login_secrets import check_login_secrets
 from keywave.validate.makers import made_secrets
 from keywave.validate.nearby import Nearby
 
@@ -36,7 +37,9 @@ def check_consumers(manifests: Sequence[Manifest], loaded: Loaded) -> list[Findi
     """
     uses = secret_uses(manifests)
     given = _given(loaded.intents)
-    findings = _dangling(uses, given, manifests, loaded)
+    made = made_secrets(manifests)
+    findings = _dangling(uses, given, made, loaded)
+    findings.extend(check_login_secrets(manifests, loaded, made))
     findings.extend(_unknown_keys(uses, given))
     used = {id(item.intent) for use in uses for item in _matching(given, use)}
     idle = [intent for intent in loaded.intents if id(intent) not in used]
@@ -59,10 +62,9 @@ def _matching(given: Mapping[str, list[_Given]], use: SecretUse) -> list[_Given]
 
 
 def _dangling(
-    uses: Sequence[SecretUse], given: Mapping[str, list[_Given]], manifests: Sequence[Manifest], loaded: Loaded
+    uses: Sequence[SecretUse], given: Mapping[str, list[_Given]], made: Mapping[str, set[str]], loaded: Loaded
 ) -> list[Finding]:
     """One finding for each object and Secret."""
-    made = made_secrets(manifests)
     external = [pattern for profile in loaded.profiles for pattern in profile.external]
     split = {intent.name for intent in loaded.intents if splits(intent)}
     nearby = Nearby(given)
@@ -70,7 +72,8 @@ def _dangling(
     findings: list[Finding] = []
     for use in uses:
         place = (id(use.workload), use.secret)
-        if use.optional or use.secret in split or place in told or _matching(given, use):
+        opaque = "${" in use.secret  # Flux fills it in later
+        if use.optional or opaque or use.secret in split or place in told or _matching(given, use):
             continue
         if any(same_namespace(use.namespace, namespace) for namespace in made.get(use.secret, ())):
             continue

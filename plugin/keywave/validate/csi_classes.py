@@ -134,3 +134,19 @@ def _secret_objects(manifest: Manifest, names: set[str]) -> Iterator[Finding]:
                 hint = did_you_mean(name, sorted(names)) or "it must be an objectName of parameters.objects"
                 keys = ("spec", "secretObjects", index, "data", number, "objectName")
                 yield manifest.finding("KW5306", f'there is no object "{name}" in this class', *keys, hint=hint)
+
+
+def check_provider_paths(view: View) -> Iterator[Finding]:
+    """The provider asks Vault's API for the path as it stands: on a KV mount of version 2 it has data/ in it."""
+    mounts = sorted({profile.kv_mount for profile in view.profiles if profile.kv_version == 2})
+    for manifest in view.written_of(CSI_GROUP, "SecretProviderClass"):
+        raw = mapping(manifest.spec.get("parameters")).get("objects")
+        if not mounts or manifest.spec.get("provider") != "vault" or not isinstance(raw, str):
+            continue
+        for index, entry in enumerate(sequence(_read(raw))):
+            path = text(mapping(entry).get("secretPath")).removeprefix("/").removeprefix("v1/")
+            mount = next((m for m in mounts if path.startswith(f"{m}/") and not path.startswith(f"{m}/data/")), None)
+            if mount is not None:
+                said = f"objects[{index}]: {mount} is a KV engine of version 2, and its API has data/ in the path"
+                hint = f"write secretPath: {mount}/data/{path.removeprefix(f'{mount}/')}"
+                yield manifest.warning("KW5307", said, "spec", "parameters", "objects", hint=hint)

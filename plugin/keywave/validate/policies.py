@@ -1,4 +1,4 @@
-"""Vault policies that stand in the tree (HCL or Terraform text in ConfigMaps): paths and capabilities that are far too wide."""
+"""Vault policies and roles that stand in the tree (HCL, Terraform or command text in ConfigMaps) and are far too wide."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from keywave.validate.view import View
 _RULE = re.compile(r'path\s+"([^"\n]*)"\s*\{([^{}]*)\}')
 _CAPABILITIES = re.compile(r"capabilities\s*=\s*\[([^\]]*)\]")
 _COMMENT = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
+_BOUND = re.compile(r"bound_service_account_(names|namespaces)\"?\s*[=:]\s*(\[[^\]]*\]|[^\s\\]+)")
 _ALL = frozenset(("*", "/*", "+", "+/*", "+/+/*"))
 _WHOLE_MOUNT = re.compile(r"^[A-Za-z0-9_.-]+/(?:data/)?\*$")
 _NOT_KV = ("sys/", "auth/", "identity/", "cubbyhole/")
@@ -48,3 +49,26 @@ def _policy(manifest: Manifest, key: str, value: str) -> Iterator[Finding]:
             yield manifest.warning(
                 "KW6205", said, "data", key, hint='capabilities = ["read"] is enough to deliver a secret'
             )
+
+
+def check_vault_roles(view: View) -> Iterator[Finding]:
+    """Roles of Vault's Kubernetes auth that any ServiceAccount, any namespace, or every pod without an account of its own may use."""
+    for manifest in view.written_of("", "ConfigMap"):
+        for key, value in mapping(manifest.body.get("data")).items():
+            if isinstance(value, str) and "bound_service_account_" in value:
+                yield from _role(manifest, key, _COMMENT.sub("", value))
+
+
+def _role(manifest: Manifest, key: str, value: str) -> Iterator[Finding]:
+    for match in _BOUND.finditer(value):
+        what, names = match[1], {name.strip(" \"'[]\n") for name in match[2].split(",")}
+        if "*" in names:
+            said = f"a Vault role is bound to all {what} (*)"
+        elif what == "names" and "default" in names:
+            said = (
+                'a Vault role is bound to the ServiceAccount "default", which every pod without one of its own runs as'
+            )
+        else:
+            continue
+        hint = "one role for each ServiceAccount and namespace: bound_service_account_names=payments"
+        yield manifest.warning("KW6206", said, "data", key, hint=hint)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from keywave.findings import Finding, Severity
 from keywave.objects.manifest import Body, Manifest, mapping, sequence
-from keywave.validate.view import View, same_namespace
+from keywave.validate.view import View, same_namespace, text
 
 RBAC = "rbac.authorization.k8s.io"
 NEEDED = ("get", "list", "watch", "create", "update", "patch", "delete")
@@ -65,10 +65,13 @@ def _bound_to_operator(view: View) -> Bound:
     for binding in view.of(RBAC, "ClusterRoleBinding", "RoleBinding"):
         for item in sequence(binding.body.get("subjects")):
             subject = mapping(item)
-            if subject.get("kind") == "ServiceAccount" and (subject.get("namespace"), subject.get("name")) in accounts:
+            if (
+                subject.get("kind") == "ServiceAccount"
+                and (text(subject.get("namespace")), text(subject.get("name"))) in accounts
+            ):
                 ref = mapping(binding.body.get("roleRef"))
                 namespace = "" if ref.get("kind") == "ClusterRole" else binding.namespace
-                found.add((str(ref.get("kind")), namespace, str(ref.get("name"))))
+                found.add((text(ref.get("kind")), namespace, text(ref.get("name"))))
     return found
 
 

@@ -10,11 +10,12 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from keywave.findings import Finding, PathKey
 from keywave.objects.manifest import Manifest, mapping
-from keywave.validate.view import View, opaque
+from keywave.validate.view import View, opaque, text
 
 Keys = tuple[PathKey, ...]
 
@@ -35,13 +36,33 @@ REPOSITORY_FACTS = frozenset(("url", "type", "name", "project", "server", "enabl
 SKIPPED_TYPES = frozenset(("kubernetes.io/service-account-token", "helm.sh/release.v1"))
 
 
-def token_prefix(text: str) -> str:
+def token_prefix(value: str) -> str:
     """The prefix of a Vault token in the text, or "". Rows of one sign (`hvs.xxxxxxxx`) are placeholders."""
-    for match in _TOKEN.finditer(text):
+    for match in _TOKEN.finditer(value):
         rest = match[2] or match[4]
         if len(set(rest.lower())) > 1:
             return match[1] or match[3]
     return ""
+
+
+def masked(finding: Finding) -> Finding:
+    """The finding without tokens in it: whatever a check quotes (a name, a field, a path), a token never shows."""
+    texts = (
+        finding.message,
+        finding.hint,
+        finding.subject,
+        *(key for key in finding.where.keys if isinstance(key, str)),
+    )
+    if not any(token_prefix(each) for each in texts):
+        return finding
+    keys = tuple(_mask(key) if isinstance(key, str) else key for key in finding.where.keys)
+    where = replace(finding.where, keys=keys)
+    message, hint, subject = _mask(finding.message), _mask(finding.hint), _mask(finding.subject)
+    return replace(finding, message=message, hint=hint, subject=subject, where=where)
+
+
+def _mask(value: str) -> str:
+    return _TOKEN.sub(lambda match: f"{match[1] or match[3]}****", value)
 
 
 def check_tokens(view: View) -> Iterator[Finding]:
@@ -58,8 +79,8 @@ def check_tokens(view: View) -> Iterator[Finding]:
 
 
 def _may_hold_token(manifest: Manifest) -> bool:
-    text = manifest.text
-    return text is None or any(prefix in text for prefix in _NEW_PREFIXES) or _OLD_TOKEN.search(text) is not None
+    exact = manifest.text
+    return exact is None or any(prefix in exact for prefix in _NEW_PREFIXES) or _OLD_TOKEN.search(exact) is not None
 
 
 def _tokens(value: Any, keys: Keys) -> Iterator[tuple[Keys, str]]:
@@ -120,7 +141,7 @@ def _private_keys(value: Any, keys: Keys) -> Iterator[Keys]:
 def check_literal_secrets(view: View) -> Iterator[Finding]:
     """A Secret with values in it: base64 is no encryption. Encrypted ones (SOPS), placeholders and public facts are let be."""
     for manifest in view.written_of("", "Secret"):
-        if "sops" in manifest.body or manifest.body.get("type") in SKIPPED_TYPES:
+        if "sops" in manifest.body or text(manifest.body.get("type")) in SKIPPED_TYPES:
             continue
         literal = [f"{block}.{name}" for block, name, value in _values(manifest) if _is_literal(manifest, name, value)]
         if literal:
