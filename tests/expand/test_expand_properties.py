@@ -15,6 +15,7 @@ from keywave.objects.manifest import Manifest
 from keywave.objects.structural import check
 from keywave.objects.vso_schemas import SPEC_SCHEMAS
 from keywave.objects.yamlio import dump, parse
+from keywave.validate.consumers import check_consumers
 
 NAMES = st.sampled_from(["a", "b", "web", "db", "payments"])
 KEYS = st.dictionaries(st.sampled_from(["A", "B", "tls.crt"]), st.sampled_from(["a", "b", 'q"uote', "é"]), min_size=1)
@@ -108,3 +109,91 @@ def test_a_second_run_over_the_result_gives_the_same(intents: dict[tuple[str, st
     again = expand(loaded._replace(rest=tuple(m for m in once if not m.made_by)))
 
     assert [m.body for m in again.manifests] == [m.body for m in once]
+
+
+FIELDS = [
+    "spec",
+    "template",
+    "containers",
+    "initContainers",
+    "volumes",
+    "env",
+    "envFrom",
+    "secretRef",
+    "name",
+    "secret",
+    "secretName",
+    "items",
+    "key",
+    "valueFrom",
+    "secretKeyRef",
+    "volumeMounts",
+    "mountPath",
+    "projected",
+    "sources",
+    "tls",
+    "listeners",
+    "certificateRefs",
+    "workloadRef",
+    "imagePullSecrets",
+    "destination",
+    "target",
+    "jobTemplate",
+    "serviceAccountName",
+    "secretObjects",
+    "subPath",
+]
+JUNK = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-2, 2), st.sampled_from(["payments", "app", "/x", ""])),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(FIELDS),
+            inner,
+            max_size=4,
+        ),
+    ),
+    max_leaves=12,
+)
+BODIES = st.builds(
+    lambda kind, spec: {
+        "apiVersion": kind[0],
+        "kind": kind[1],
+        "metadata": {"name": "app", "namespace": "shop"},
+        "spec": spec,
+    },
+    st.sampled_from(
+        [
+            ("apps/v1", "Deployment"),
+            ("v1", "Pod"),
+            ("v1", "ServiceAccount"),
+            ("batch/v1", "CronJob"),
+            ("argoproj.io/v1alpha1", "Rollout"),
+            ("networking.k8s.io/v1", "Ingress"),
+            ("gateway.networking.k8s.io/v1", "Gateway"),
+            ("secrets.hashicorp.com/v1beta1", "VaultAuth"),
+            ("external-secrets.io/v1", "ExternalSecret"),
+        ]
+    ),
+    st.one_of(JUNK, JUNK.map(lambda junk: {"template": {"spec": {"containers": [junk], "volumes": [junk]}}})),
+)
+WIRED = {
+    ("shop", "payments"): {
+        "kv": "a",
+        "serviceAccount": "s",
+        "restart": False,
+        "consumers": [{"workload": "app", "envFrom": True, "env": {"A": "a"}, "mountPath": "/x"}],
+    }
+}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(BODIES, max_size=3))
+def test_malformed_objects_of_the_user_never_stop_it(bodies: list[dict[str, Any]]) -> None:
+    loaded = _load(WIRED)
+    rest = tuple(Manifest(body) for body in bodies)
+
+    result = expand(loaded._replace(rest=rest))
+
+    assert len(result.manifests) >= len(rest)
+    assert all(finding.where.keys for finding in check_consumers(result.manifests, loaded))

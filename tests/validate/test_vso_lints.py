@@ -207,6 +207,10 @@ SECRETS = {
             "write spec.expiryOffset: 240h, a third of the ttl"
         ],
     ),
+    "an offset in days is the structural check's": (
+        certificate("ttl: 30d, expiryOffset: 30d, "),
+        ['error KW5004 $.spec.expiryOffset: spec.expiryOffset: "30d" does not have the right form -> write 720h'],
+    ),
     "an offset of 6.1 %": (certificate("ttl: 720h, expiryOffset: 44h, "), []),
     "an offset longer than the ttl": (
         certificate("ttl: 1h, expiryOffset: 60m, "),

@@ -67,8 +67,10 @@ def construct(text: str, limits: Limits = DEFAULT_LIMITS) -> Constructed:
 def _check_slashes(text: str) -> None:
     """libyaml takes YAML 1.2's escape for a slash, go-yaml does not."""
     next_event = open_events(text)
-    event: Any
-    while (event := next_event()).__class__ is not StreamEndEvent:
+    while True:
+        event: Any = next_event()
+        if event.__class__ is StreamEndEvent:
+            return
         if event.__class__ is ScalarEvent and event.style == '"':
             written = text[event.start_mark.index : event.end_mark.index]
             if _ESCAPED_SLASH.search(written):

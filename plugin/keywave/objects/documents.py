@@ -55,6 +55,6 @@ def _append(documents: list[Document], text: str, line: int) -> None:
 
 def _is_content(text: str) -> bool:
     first = text[:1]
-    if first.isalpha() or first in "{[\"'&":
+    if first.isalpha() or first in ("{", "[", '"', "'", "&"):
         return True
     return not (_NOTHING.match(text) or _DIRECTIVES.match(text))

@@ -22,6 +22,7 @@ Keys = tuple[PathKey, ...]
 _TOKEN = re.compile(
     r"(?<![A-Za-z0-9_.-])(?:(hv[sbr]\.)([A-Za-z0-9_-]{8,})|(s\.)([A-Za-z0-9]{24})(?![A-Za-z0-9_.-]))",
 )
+_QUOTED_TOKEN = re.compile(r"(hv[sbr]\.)[A-Za-z0-9_-]{8,}|(s\.)[A-Za-z0-9]{24}")
 _OLD_TOKEN = re.compile(r"s\.[A-Za-z0-9]{24}")
 _NEW_PREFIXES = ("hvs.", "hvb.", "hvr.")
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=:,\s-]{20}")
@@ -53,7 +54,7 @@ def masked(finding: Finding) -> Finding:
         finding.subject,
         *(key for key in finding.where.keys if isinstance(key, str)),
     )
-    if not any(token_prefix(each) for each in texts):
+    if not any(_QUOTED_TOKEN.search(each) for each in texts):
         return finding
     keys = tuple(_mask(key) if isinstance(key, str) else key for key in finding.where.keys)
     where = replace(finding.where, keys=keys)
@@ -62,7 +63,7 @@ def masked(finding: Finding) -> Finding:
 
 
 def _mask(value: str) -> str:
-    return _TOKEN.sub(lambda match: f"{match[1] or match[3]}****", value)
+    return _QUOTED_TOKEN.sub(lambda match: f"{match[1] or match[2]}****", value)
 
 
 def check_tokens(view: View) -> Iterator[Finding]:

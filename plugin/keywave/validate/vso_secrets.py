@@ -93,6 +93,8 @@ def _expiry_offset(manifest: Manifest) -> Iterator[Finding]:
     if not spec.get("expiryOffset"):
         said = "without expiryOffset the certificate is issued anew only when it has ended"
         yield manifest.warning("KW5109", said, "spec", hint=hint)
+    elif text(spec.get("expiryOffset")).endswith("d"):
+        return  # days are refused here: the structural check says so
     elif ttl and offset is not None and offset < LEAST_OFFSET * ttl:
         said = f"expiryOffset {spec['expiryOffset']} is under 6 % of ttl {spec['ttl']}: the operator may come after the end"
         yield manifest.warning("KW5109", said, "spec", "expiryOffset", hint=hint)
