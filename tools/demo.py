@@ -1,8 +1,4 @@
-"""`make demo`: render every example for Argo CD and for Flux, and say in a few lines what that did and where to look.
-
-An example renders as its example.toml says ([[render]] with name, path, stdin, profiles, project, layer, targets, env), else its
-own folder as it is.
-"""
+"""`make demo`: render every example for Argo CD and for Flux, and say in a few lines what that did and where to look."""
 
 from __future__ import annotations
 
@@ -12,18 +8,17 @@ import shutil
 import subprocess
 import sys
 import time
-import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from toolchain.catalogue import TOOLS
 from toolchain.golang import ToolError
 from toolchain.places import find, this_machine
 from toolchain.provide import provide
 
+from examples import Render, renders
+
 REPOSITORY = Path(__file__).resolve().parents[1]
-EXAMPLES = REPOSITORY / "overlays-examples"
 OUT = REPOSITORY / "build" / "demo"
 TARGETS = ("argocd", "flux")
 KEYWAVE = REPOSITORY / ".venv" / "bin" / "keywave"
@@ -51,24 +46,13 @@ def kubectl_kustomize(kubectl: str) -> tuple[int, int]:
     return (int(seen[1]), int(seen[2])) if seen else (0, 0)
 
 
-def renders(example: Path) -> list[dict[str, Any]]:
-    described = example / "example.toml"
-    if not described.exists():
-        return [{"path": "."}]
-    listed: list[dict[str, Any]] = tomllib.loads(described.read_text())["render"]
-    return listed
-
-
-def render(example: Path, what: dict[str, Any], target: str, out: Path, kustomize_path: str) -> str:
+def run(render: Render, target: str, out: Path, kustomize_path: str) -> str:
     """Render once; returns what went wrong, "" for nothing."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    argv = [str(KEYWAVE), "render", what.get("path", "."), "--target", target, "--out", str(out)]
-    for option in ("profiles", "project", "layer"):
-        if option in what:
-            argv += [f"--{option}", what[option]]
-    env = {**os.environ, "KEYWAVE_KUSTOMIZE": kustomize_path, **what.get("env", {})}
-    stdin = (example / what["stdin"]).read_bytes() if "stdin" in what else b""
-    done = subprocess.run(argv, cwd=example, env=env, input=stdin, capture_output=True)
+    env = {**os.environ, "KEYWAVE_KUSTOMIZE": kustomize_path, **render.env}
+    stdin = (render.folder / render.stdin).read_bytes() if render.stdin else b""
+    argv = [str(KEYWAVE), *render.arguments(target), "--out", str(out)]
+    done = subprocess.run(argv, cwd=render.folder, env=env, input=stdin, capture_output=True)
     return done.stderr.decode(errors="replace") if done.returncode else ""
 
 
@@ -84,21 +68,20 @@ def main() -> int:
         print(f"no kustomize: {problem}", file=sys.stderr)
         return 1
     shutil.rmtree(OUT, ignore_errors=True)
-    examples = sorted(path for path in EXAMPLES.glob("[0-9][0-9]-*") if path.is_dir())
     jobs = [
-        (example, what, target, OUT / example.name / target / what.get("name", ""))
-        for example in examples
-        for what in renders(example)
+        (render, target, OUT / render.example / target / render.name)
+        for render in renders()
         for target in TARGETS
-        if target in what.get("targets", TARGETS)
+        if target in render.targets
     ]
+    examples = {render.example for render, _, _ in jobs}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        problems = list(pool.map(lambda job: render(*job, path), jobs))
+        problems = list(pool.map(lambda job: run(*job, path), jobs))
     counts, failed = dict.fromkeys(TARGETS, 0), 0
-    for (example, what, target, out), problem_text in zip(jobs, problems, strict=True):
+    for (render, target, out), problem_text in zip(jobs, problems, strict=True):
         if problem_text:
             failed += 1
-            print(f"{example.name} {what.get('name', '')} for {target}: {problem_text}", file=sys.stderr)
+            print(f"{render.title} for {target}: {problem_text}", file=sys.stderr)
         else:
             counts[target] += objects_in(out)
     where, seconds = OUT.relative_to(REPOSITORY), time.monotonic() - started

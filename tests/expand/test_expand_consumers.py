@@ -218,9 +218,10 @@ def test_fan_in_becomes_one_secret_a_source() -> None:
 
 
 def test_keywaves_operator_merges_the_sources() -> None:
-    keywave = profile("auth: {role: r}, operator: {kind: keywave}, dynamic: {mount: db}")
+    shared = "transformations: {t: {templates: {T: t}}}"
+    keywave = profile(f"auth: {{role: r}}, operator: {{kind: keywave}}, dynamic: {{mount: db}}, {shared}")
     spec = (
-        "{sources: {db: {dynamic: creds/x}, app: {kv: a, keys: {B: b, A: a}}}, refreshAfter: 1m, "
+        "{sources: {db: {dynamic: creds/x}, app: {kv: a, keys: {B: b, A: a}}}, refreshAfter: 1m, transformations: [t], "
         "templates: {D: '{{ get .Secrets \"A\" }}'}}"
     )
     result = expanded(keywave, DEPLOYMENT, intent(spec))
@@ -244,6 +245,7 @@ def test_keywaves_operator_merges_the_sources() -> None:
             "overwrite": False,
             "transformation": {
                 "templates": {"D": {"text": '{{ get .Secrets "A" }}'}},
+                "transformationRefs": [{"name": "payments-t"}],
                 "excludeRaw": True,
             },
         },

@@ -108,7 +108,7 @@ EDITS: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
     "an item in the middle removed": (lambda b: container(b)["command"].pop(1), ["-          - -c   # what"]),
     "an item of a flow list": (
         lambda b: container(b)["args"].insert(1, "-v"),
-        ["-        args: [serve, --port=80]", '+        args: [serve, -v, --port=80]'],
+        ["-        args: [serve, --port=80]", "+        args: [serve, -v, --port=80]"],
     ),
     "an empty list filled": (
         lambda b: container(b).update(env=[{"name": "A", "value": "on"}]),
@@ -158,6 +158,43 @@ def test_windows_line_ends_stay_and_new_lines_get_them() -> None:
 
     assert "  namespace: team-a # beside\r\n  annotations:\r\n    a: b\r\n" in written
     assert "\n" not in written.replace("\r\n", "")
+
+
+ANNOTATIONS: dict[str, tuple[str, str]] = {
+    "after the annotations that are there": (
+        "metadata:\n  name: a\n  annotations:\n    x: w  # c\n    # below\n  labels: {}\nspec: {}\n",
+        'metadata:\n  name: a\n  annotations:\n    x: w  # c\n    new: "1"\n    # below\n  labels: {}\nspec: {}\n',
+    ),
+    "with the indentation of the neighbours": (
+        "metadata:\n    annotations:\n        x: w\n    name: a\n",
+        'metadata:\n    annotations:\n        x: w\n        new: "1"\n    name: a\n',
+    ),
+    "before blank lines and comments": (
+        "metadata:\n  name: a\n\n# about spec\nspec: {}\n",
+        'metadata:\n  name: a\n  annotations:\n    new: "1"\n\n# about spec\nspec: {}\n',
+    ),
+    "into a flow mapping": ("metadata: {name: a}\n", 'metadata: {name: a, annotations: {new: "1"}}\n'),
+    "into annotations on one line": (
+        "metadata:\n  annotations: {x: w}\n",
+        'metadata:\n  annotations: {x: w, new: "1"}\n',
+    ),
+    "into empty annotations": (
+        "metadata:\n  annotations:\n  name: a\n",
+        'metadata:\n  annotations:\n    new: "1"\n  name: a\n',
+    ),
+    "not into a text that looks like metadata": (
+        "data: |\n  metadata:\n    name: b\nmetadata:\n  name: a",
+        'data: |\n  metadata:\n    name: b\nmetadata:\n  name: a\n  annotations:\n    new: "1"\n',
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), ANNOTATIONS.values(), ids=ANNOTATIONS.keys())
+def test_an_annotation_goes(text: str, expected: str) -> None:
+    body = parse(text)
+    manifest = Manifest(body, text=text, parsed=body).with_annotations({"new": "1"})
+
+    assert text_of(manifest) == expected
 
 
 def test_anchors_stay_where_a_change_is_beside_them() -> None:

@@ -30,7 +30,7 @@ def composite_spec(intent: Intent) -> dict[str, Any]:
     )
 
 
-def composite_destination(intent: Intent) -> dict[str, Any]:
+def composite_destination(intent: Intent, references: list[dict[str, str]]) -> dict[str, Any]:
     """The Secret; templates see the merged keys under their new names."""
     fixed = {"name": intent.name, "create": intent.create, "overwrite": intent.overwrite}
     templates = {key: {"text": text} for key, text in sorted(intent.templates.items())}
@@ -42,6 +42,7 @@ def composite_destination(intent: Intent) -> dict[str, Any]:
             "transformation": kept(
                 {
                     "templates": templates,
+                    "transformationRefs": references,
                     "includes": list(intent.includes),
                     "excludes": list(intent.excludes),
                     "excludeRaw": True if intent.exclude_raw else None,

@@ -45,9 +45,10 @@ def expand(intents: Sequence[Intent], tree: Tree) -> Made:
 
 def _secrets(intent: Intent, tree: Tree, logins: Logins) -> Made:
     auth_name = logins.refs.get(intent, "")
-    if intent.fan_in and not splits(intent):
-        return _composite(intent, tree, auth_name)
     refs, made = references(intent, tree, auth_name)
+    if intent.fan_in and not splits(intent):
+        made.add(_composite(intent, tree, auth_name, refs))
+        return made
     for part, name in zip(intent.parts, secret_names(intent), strict=True):
         target = destination(intent, part, name, refs)
         kind, fields = _fields(intent, part)
@@ -67,9 +68,9 @@ def _fields(intent: Intent, part: Part) -> tuple[str, dict[str, Any]]:
     return PKI, pki_spec(intent, source)
 
 
-def _composite(intent: Intent, tree: Tree, auth_name: str) -> Made:
+def _composite(intent: Intent, tree: Tree, auth_name: str, refs: list[dict[str, str]]) -> Made:
     targets = restart_targets(intent, tree, [intent.name])
-    spec = _frame(intent, auth_name, composite_spec(intent), composite_destination(intent), targets)
+    spec = _frame(intent, auth_name, composite_spec(intent), composite_destination(intent, refs), targets)
     manifest, findings = _finish(intent, COMPOSITE, RECONCILE, intent.name, spec)
     return Made([manifest], findings)
 

@@ -68,10 +68,10 @@ def _check_slashes(text: str) -> None:
     """libyaml takes YAML 1.2's escape for a slash, go-yaml does not."""
     next_event = open_events(text)
     while True:
-        event: Any = next_event()
+        event = next_event()
         if event.__class__ is StreamEndEvent:
             return
-        if event.__class__ is ScalarEvent and event.style == '"':
+        if isinstance(event, ScalarEvent) and event.style == '"' and event.start_mark and event.end_mark:
             written = text[event.start_mark.index : event.end_mark.index]
             if _ESCAPED_SLASH.search(written):
                 line = line_at(text, event.start_mark.index)

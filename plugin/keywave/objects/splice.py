@@ -6,6 +6,7 @@ understood (an alias that would change two places, a complex key), the body is w
 
 from __future__ import annotations
 
+from keywave.objects.annotate import annotated
 from keywave.objects.dump import dump
 from keywave.objects.edits import NotUnderstood, edit, same
 from keywave.objects.events import YamlError
@@ -25,10 +26,11 @@ def text_of(manifest: Manifest) -> str:
         text += "\n"
     if manifest.body is manifest.parsed or same(manifest.body, manifest.parsed):
         return text
-    try:
-        edited = edit(text, manifest.parsed, manifest.body)
-        if same(parse(edited), manifest.body):
-            return edited
-    except (NotUnderstood, YamlError):
-        pass
+    for attempt in (annotated, edit):
+        try:
+            edited = attempt(text, manifest.parsed, manifest.body)
+            if edited is not None and same(parse(edited), manifest.body):
+                return edited
+        except (NotUnderstood, YamlError):
+            continue
     return dump(manifest.body)
