@@ -76,7 +76,7 @@ def main() -> int:
     ]
     examples = {render.example for render, _, _ in jobs}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        problems = list(pool.map(lambda job: run(*job, path), jobs))
+        problems = list(pool.map(lambda job: run(job[0], job[1], job[2], path), jobs))
     counts, failed = dict.fromkeys(TARGETS, 0), 0
     for (render, target, out), problem_text in zip(jobs, problems, strict=True):
         if problem_text:

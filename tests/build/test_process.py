@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -144,6 +145,28 @@ finally:
 
     assert us.wait(15) == code
     assert (ends(child), ends(shell_pid), (tmp_path / "cleaned").exists()) == (True, True, True)
+
+
+@pytest.mark.parametrize(
+    ("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)], ids=["SIGINT", "SIGTERM"]
+)
+def test_a_signal_in_the_middle_of_starting_leaves_no_process(
+    monkeypatch: pytest.MonkeyPatch, number: int, error: type[BaseException]
+) -> None:
+    pids: list[int] = []
+
+    class Interrupted(subprocess.Popen[bytes]):
+        def __init__(self, argv: list[str], **settings: Any) -> None:
+            super().__init__(argv, **settings)
+            pids.append(self.pid)
+            signal.raise_signal(number)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    with pytest.raises(error), process.terminable():
+        process.start(["/bin/sleep", "60"], cwd="/", timeout=60)
+
+    assert [ends(pid) for pid in pids] == [True]
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 def test_a_handler_of_the_caller_is_left_in_place() -> None:

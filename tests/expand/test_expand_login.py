@@ -216,6 +216,24 @@ def test_accounts_may_be_left_to_others() -> None:
     assert "ServiceAccount" not in {m.kind for m in made(result)}
 
 
+def test_what_depends_on_the_application_is_not_in_the_global_login() -> None:
+    text = "emit: all, vaultNamespace: admin, auth: {role: '{namespace}-{serviceAccount}', mount: 'k8s-{namespace}', params: {a: b}}"
+    result = expanded(profile(text), DEPLOYMENT, INTENT)
+
+    assert spec_of(result, "VaultAuthGlobal") == {
+        "vaultConnectionRef": "vault",
+        "defaultVaultNamespace": "admin",
+        "defaultAuthMethod": "kubernetes",
+        "params": {"a": "b"},
+        "kubernetes": {"tokenExpirationSeconds": 600},
+    }
+    assert spec_of(result, "VaultAuth") == {
+        "vaultAuthGlobalRef": {"name": "vault"},
+        "mount": "k8s-shop",
+        "kubernetes": {"role": "shop-payments", "serviceAccount": "payments", "tokenExpirationSeconds": 600},
+    }
+
+
 REFERENCES = {
     "the operator's default": ("", None),
     "the platform's login": ("refs: {auth: vault-system/main}, ", "vault-system/main"),
@@ -274,12 +292,24 @@ def test_emit_all_shares_the_connection_and_adds_the_operators_rights() -> None:
         ("Role", "vault-operator"),
         ("RoleBinding", "vault-operator"),
         ("VaultConnection", "vault"),
+        ("VaultAuthGlobal", "vault"),
         ("VaultAuth", "vault-payments"),
         ("VaultAuth", "vault-web"),
         ("VaultStaticSecret", "payments"),
         ("VaultDynamicSecret", "one"),
     ]
-    assert spec_of(result, "VaultAuth", "vault-web")["allowedNamespaces"] == ["shop"]
+    assert spec_of(result, "VaultAuthGlobal") == {
+        "allowedNamespaces": ["shop"],
+        "vaultConnectionRef": "vault",
+        "defaultAuthMethod": "kubernetes",
+        "defaultMount": "kubernetes",
+        "kubernetes": {"role": "r", "tokenExpirationSeconds": 600},
+    }
+    assert spec_of(result, "VaultAuth", "vault-web") == {
+        "vaultAuthGlobalRef": {"name": "vault"},
+        "allowedNamespaces": ["shop"],
+        "kubernetes": {"serviceAccount": "web", "tokenExpirationSeconds": 600},
+    }
     role = next(m for m in made(result) if m.kind == "Role")
     assert role.body["rules"] == [
         {"apiGroups": [""], "resources": ["secrets"], "verbs": ["create"]},

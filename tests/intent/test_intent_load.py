@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -341,8 +340,8 @@ def test_refs_point_at_what_is_there() -> None:
 
     assert told(loaded.findings) == []
     assert (actual.connection_ref, actual.auth_ref, actual.auth_global_ref) == ("vso/default", "", "vso/all")
-    assert actual.operator == replace(
-        Operator(), kind="keywave", namespace="keywave-system", service_account="keywave-reconciler"
+    assert actual.operator == Operator()._replace(
+        kind="keywave", namespace="keywave-system", service_account="keywave-reconciler"
     )
 
 

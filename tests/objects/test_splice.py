@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from keywave.objects.annotate import annotated
 from keywave.objects.manifest import Manifest
 from keywave.objects.splice import text_of
 from keywave.objects.yamlio import parse, read_stream
@@ -219,3 +220,12 @@ def test_json_stays_json() -> None:
 
 def test_a_made_object_is_dumped() -> None:
     assert text_of(Manifest({"apiVersion": "v1", "data": {"x": "on"}})) == 'apiVersion: v1\ndata:\n  x: "on"\n'
+
+
+def test_the_quick_way_is_taken_for_an_ordinary_manifest() -> None:
+    body = parse(DEPLOYMENT)
+    metadata = {**body["metadata"], "annotations": {"new": "1"}}
+    written = annotated(DEPLOYMENT, body, {**body, "metadata": metadata})
+
+    assert written == DEPLOYMENT.replace("# beside\n", '# beside\n  annotations:\n    new: "1"\n')
+    assert annotated(DEPLOYMENT, body, {**body, "metadata": metadata, "spec": {}}) is None

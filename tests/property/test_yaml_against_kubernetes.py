@@ -15,7 +15,7 @@ from yaml_documents import WORDS, equal, styled_documents
 from yaml_traps import DOCUMENTS, SCALARS, STREAMS, STRICTER
 
 from keywave.objects.construct import construct
-from keywave.objects.events import YamlError
+from keywave.objects.yamlerror import YamlError
 from keywave.objects.yamlio import parse, read_stream
 from rig.yaml_meaning import YamlMeaning, YamlRefused
 
@@ -91,7 +91,7 @@ def _content_is_dropped(text: str) -> bool:
     try:
         return not construct(text).ended
     except YamlError as problem:
-        return "document start" in problem.message
+        return "document start" in problem.message or problem.code == "KW0109"
 
 
 soup = st.text(alphabet="ab:-?[]{},#&*!|>'\"% \n\t01", max_size=24)
@@ -100,10 +100,17 @@ soup = st.text(alphabet="ab:-?[]{},#&*!|>'\"% \n\t01", max_size=24)
 @settings(max_examples=500, deadline=None)
 @given(soup)
 def test_generated_noise_never_means_something_else(yaml_meaning: YamlMeaning, text: str) -> None:
-    """For noise the rule is one-sided: refusing more than Kubernetes is allowed, reading something else is not."""
-    actual, expected = ours(text), theirs(yaml_meaning, text)
+    """For noise the rule is one-sided: refusing more than Kubernetes is allowed, reading something else is not.
 
-    assert actual is REFUSED or agree(actual, expected), (text, actual, expected)
+    `parse` refuses keys that stand twice: for `1` beside `"1"` Kubernetes takes either, as its map happens to be ordered.
+    """
+    try:
+        actual = parse(text)
+    except YamlError:
+        return
+    expected = theirs(yaml_meaning, text)
+
+    assert agree(actual, expected), (text, actual, expected)
 
 
 @settings(max_examples=200, deadline=None)

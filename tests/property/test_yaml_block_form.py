@@ -12,8 +12,8 @@ from yaml_traps import DOCUMENTS, SCALARS
 from keywave.objects import blockform
 from keywave.objects.construct import construct
 from keywave.objects.dump import dump
-from keywave.objects.events import YamlError
 from keywave.objects.limits import DEFAULT_LIMITS
+from keywave.objects.yamlerror import YamlError
 
 
 def full(text: str) -> Any:

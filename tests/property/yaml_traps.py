@@ -36,7 +36,7 @@ DOCUMENTS = [
     "a: &x {b: 1}\nd: &y {b: 3, e: 4}\nc: {<<: [*x, *y]}\n", "a: &x {b: 1}\nc:\n  <<: *x\n  <<: {d: 1}\n", "<<: 1\n",
     "<<: [1]\n", "<<: ~\n", "<<: {a: 1}\n", '"<<": {a: 1}\n', "? <<\n: {a: 1}", "a: &x 1e6\n*x : b\n",
     "a: &x 1\n*x : b\n", "&a a: *a\n", "a: &x [*x]\n", "a: *x\n", "a: &x {b: 1}\n*x : 1\n", "a: 1\na: 2\n",
-    '1: a\n"1": b\n', "a: |\n  x\n y\n", "a: |\n\tx\n", "a: |2\n   x\n", "a: |+\n  x\n\n\n",
+    "a: |\n  x\n y\n", "a: |\n\tx\n", "a: |2\n   x\n", "a: |+\n  x\n\n\n",
     "a: >\n  x\n  y\n\n  z\n", "a: >-\n  x\n   y\n", "a: |\n\n\n  x\n", "a: |\n   \n  x\n", 'a: "x\n  y"\n',
     'a: "x\ny"\n', "a: x\n  y\n", "a: x\ny\n", 'a: "x\n--- y"\n', "a:\n- b\n- c\n", "a:\n  - b\n - c\n",
     "a: 1\n  b: 2\n", "a:\n\tb: 1\n", "a:\tb\n", "a: b\t\n", "a:   \tb\n", "- \ta\n", "-\ta\n", "a: 1\r\nb: 2\r\n",

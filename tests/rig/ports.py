@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import secrets
 import socket
 
 # Below the range that Linux takes the ports of outgoing connections from: nobody else is handed one of these by chance.
@@ -14,7 +14,8 @@ _given: set[int] = set()
 def free_port() -> int:
     """A port that nothing listens on, never the same twice in one run."""
     for _ in range(1_000):
-        port = random.randint(LOWEST, HIGHEST)
+        # Not from `random`: a seeded run beside another one would try the same ports.
+        port = LOWEST + secrets.randbelow(HIGHEST - LOWEST)
         if port in _given:
             continue
         with socket.socket() as probe:

@@ -57,7 +57,10 @@ class Server:
 def start(
     name: str, program: Path, args: Sequence[str], *, folder: Path, env: Mapping[str, str], called: str = ""
 ) -> Server:
-    """Start `program` in its own session, in `folder`, with its output in `folder`/<name>.log. `called` is its argv[0]."""
+    """Start `program` in its own session, in `folder`, with its output in `folder`/<name>.log. `called` is its argv[0].
+
+    Start from the main thread: on Linux the server ends with the thread that started it, which is how it ends with a killed run.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"{name}.log"
     guard = [sys.executable, "-S", "-E", str(GUARD), str(os.getpid()), str(program), called or str(program)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keywave.expand import expand
+from keywave.expand import expand, platform_kit
 from keywave.findings import Severity
 from keywave.intent.load import load
 from keywave.objects.yamlio import read_stream
@@ -195,6 +195,13 @@ def test_the_secrets_of_connection_and_login_are_checked(
     documents: list[str], expected: list[tuple[str, str, str]]
 ) -> None:
     assert _check(*documents) == expected
+
+
+def test_the_platform_kit_uses_no_intent() -> None:
+    read = read_stream("\n---\n".join((PROFILE, _intent())).encode(), "tree.yaml")
+    loaded = load(read.manifests)
+
+    assert check_consumers(platform_kit(loaded).manifests, loaded) == []
 
 
 def test_what_the_profile_causes_is_told_at_the_profile() -> None:

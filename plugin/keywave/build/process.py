@@ -160,21 +160,27 @@ def start(
             file.write(stdin)
             file.seek(0)
             source = file.fileno()
+        started: list[Running] = []
         try:
-            popen = subprocess.Popen(
-                list(argv),
-                cwd=cwd,
-                env=dict(environment() if env is None else env),
-                stdin=source,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
+            with _signals_held():
+                popen = subprocess.Popen(
+                    list(argv),
+                    cwd=cwd,
+                    env=dict(environment() if env is None else env),
+                    stdin=source,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    start_new_session=True,
+                )
+                started.append(Running(argv, popen, timeout=timeout, max_output=max_output))
         except OSError as error:
-            raise ToolError(
-                f"{argv[0]} cannot be started: {error.strerror or error}", argv=argv, code=None, out_of_reach=True
-            ) from None
-    return Running(argv, popen, timeout=timeout, max_output=max_output)
+            summary = f"{argv[0]} cannot be started: {error.strerror or error}"
+            raise ToolError(summary, argv=argv, code=None, out_of_reach=True) from None
+        except BaseException:
+            for running in started:
+                running.stop()
+            raise
+    return started[0]
 
 
 def run(
@@ -231,6 +237,24 @@ def terminable() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def _signals_held() -> Iterator[None]:
+    """Deliver signals whose handlers raise at the end only: in the middle of `Popen` a program runs that nobody could stop."""
+    came: list[int] = []
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if callable(signal.getsignal(number)):
+                before[number] = signal.signal(number, lambda caught, _: came.append(caught))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for caught in came:
+            signal.raise_signal(caught)
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from keywave.expand import rbac
+from keywave.expand.auth_global import global_spec
 from keywave.expand.connection import client_certificate, connection_spec
-from keywave.expand.made import VSO, build, kept
+from keywave.expand.made import VSO, build
 from keywave.expand.network import operator_policy
 from keywave.expand.run import Expanded, settle
 from keywave.expand.transformations import transformation_spec
 from keywave.expand.tree import read_tree
-from keywave.expand.vault_auth import METHODS, auth_spec, log_in, login_in_place
+from keywave.expand.vault_auth import auth_spec, log_in, login_in_place
 from keywave.intent.model import Intent, Profile
 from keywave.intent.placeholders import names
 from keywave.objects.manifest import Manifest
@@ -95,25 +96,3 @@ def _shared_login(profile: Profile, connection_ref: str) -> list[Manifest]:
 def _split(reference: str, profile: Profile) -> tuple[str, str]:
     namespace, _, name = reference.rpartition("/")
     return namespace or profile.operator.namespace, name
-
-
-def global_spec(profile: Profile, connection_ref: str) -> dict[str, Any]:
-    """`spec` of VaultAuthGlobal: what all logins share. What depends on the application (a placeholder) is left to each VaultAuth."""
-    auth = profile.auth
-    block = METHODS[auth.method].block(auth, auth.service_account)
-    return kept(
-        {
-            "allowedNamespaces": list(auth.allowed_namespaces),
-            "vaultConnectionRef": connection_ref,
-            "defaultVaultNamespace": _fixed(profile.vault_namespace),
-            "defaultAuthMethod": auth.method,
-            "defaultMount": _fixed(auth.mount),
-            "params": dict(auth.params),
-            "headers": dict(auth.headers),
-            auth.method: {name: value for name, value in block.items() if not isinstance(value, str) or _fixed(value)},
-        }
-    )
-
-
-def _fixed(text: str) -> str:
-    return "" if names(text) else text

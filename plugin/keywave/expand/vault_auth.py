@@ -2,7 +2,8 @@
 
 `emit: own`   a VaultAuth (and VaultConnection) per login, named after the ServiceAccount where that is the application's own,
               else after the intent: both names exist once in a namespace, and neither changes when a further intent comes.
-`emit: all`   VaultConnection `<profile>`, VaultAuth `<profile>-<ServiceAccount>`: shared by whoever renders with that profile.
+`emit: all`   VaultConnection and VaultAuthGlobal `<profile>`, VaultAuth `<profile>-<ServiceAccount>` that holds the rest: shared by
+              whoever renders with that profile.
 `emit: refs`  none; secret objects point at the profile's, or at nothing, which is the operator's default. Where the profile names
               a VaultConnection or a VaultAuthGlobal instead of a VaultAuth, each login gets a VaultAuth that points there.
 """
@@ -10,10 +11,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from keywave.expand import auth_approle, auth_aws, auth_gcp, auth_jwt, auth_kubernetes, metadata, service_accounts
+from keywave.expand import metadata, service_accounts
+from keywave.expand.auth_global import beside_global, global_spec
+from keywave.expand.auth_methods import METHODS
 from keywave.expand.connection import client_certificate, connection_spec
 from keywave.expand.made import VSO, Made, build, kept, nothing
 from keywave.expand.raw_fields import check_profile_version
@@ -23,27 +25,6 @@ from keywave.intent.guardrails import check_role
 from keywave.intent.model import Auth, Intent, Profile
 from keywave.intent.placeholders import fill, names
 from keywave.objects.manifest import mapping
-
-
-class AuthMethodModule(Protocol):
-    """What a module of an auth method has."""
-
-    def needs_account(self, auth: Auth) -> bool:
-        """True when a ServiceAccount of the workload's namespace logs in."""
-        ...
-
-    def block(self, auth: Auth, account: str) -> dict[str, Any]:
-        """The method's block in VaultAuth's spec; placeholders are filled already."""
-        ...
-
-
-METHODS: Mapping[str, AuthMethodModule] = {
-    "kubernetes": auth_kubernetes,
-    "jwt": auth_jwt,
-    "appRole": auth_approle,
-    "aws": auth_aws,
-    "gcp": auth_gcp,
-}
 
 
 class Logins(NamedTuple):
@@ -113,7 +94,7 @@ def filled(intent: Intent, account: str) -> Auth:
     values = {**intent.fills, "serviceAccount": account}
     auth = intent.profile.auth
     settings = {name: fill(value, values) if isinstance(value, str) else value for name, value in auth.settings.items()}
-    return replace(auth, role=fill(auth.role, values), mount=fill(auth.mount, values), settings=settings)
+    return auth._replace(role=fill(auth.role, values), mount=fill(auth.mount, values), settings=settings)
 
 
 def _base_name(intent: Intent, login: Login) -> str:
@@ -170,6 +151,20 @@ def _objects(name: str, group: _Group) -> Made:
             spec=connection_spec(profile),
         )
         made.manifests.append(connection)
+    spec = auth_spec(profile, group.auth, group.account, connection_ref, group.vault_namespace)
+    if profile.emit == "all":
+        shared_spec = global_spec(profile, connection_ref)
+        spec = beside_global(spec, shared_spec, profile.name)
+        made.manifests.append(
+            build(
+                VSO,
+                "VaultAuthGlobal",
+                profile.name,
+                namespace=first.namespace,
+                made_by=profile.manifest.subject,
+                spec=shared_spec,
+            )
+        )
     auth = build(
         VSO,
         "VaultAuth",
@@ -178,7 +173,7 @@ def _objects(name: str, group: _Group) -> Made:
         made_by=first.subject,
         labels=labels,
         annotations=annotations,
-        spec=auth_spec(profile, group.auth, group.account, connection_ref, group.vault_namespace),
+        spec=spec,
     )
     made.manifests.append(auth)
     for manifest in made.manifests:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from keywave.findings import did_you_mean
@@ -70,7 +69,7 @@ def profile_of(notes: Notes, spec: Mapping[str, Any], manifest: Manifest, *, cat
 
 def _with_values(auth: Auth, values: Mapping[str, str]) -> Auth:
     role, mount = placeholders.fill(auth.role, values), placeholders.fill(auth.mount, values)
-    return auth if (role, mount) == (auth.role, auth.mount) else replace(auth, role=role, mount=mount)
+    return auth if (role, mount) == (auth.role, auth.mount) else auth._replace(role=role, mount=mount)
 
 
 def _check_rules(notes: Notes, spec: Mapping[str, Any], emit: str, refs: Mapping[str, Any]) -> None:

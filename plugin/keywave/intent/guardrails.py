@@ -114,6 +114,19 @@ def check_role(profile: Profile, role: str, intent: Intent, *, service_account: 
     return [intent.manifest.finding(CODE, message, "spec", hint=_allowed_text(allow.roles, fills))]
 
 
+def hand_written_allowed(profile: Profile, *, path: str = "", role: str = "", namespace: str, name: str) -> bool:
+    """Whether the profile's `allow` also covers a path or a role that an object written by hand names. True without `allow`.
+
+    The namespace must be an allowed one, too. `{serviceAccount}` cannot be known here and is not allowed.
+    """
+    allow = profile.allow
+    if allow is None:
+        return True
+    fills = {"namespace": namespace, "name": name, "profile": profile.name}
+    asked = ((allow.namespaces, namespace, False), (allow.paths, path, True), (allow.roles, role, False))
+    return all(p is None or not value or _allowed(p, value, fills, path=is_path) for p, value, is_path in asked)
+
+
 def _check_bypass(notes: Notes, profile: Profile, intent: Intent, *, own_vault_namespace: bool) -> None:
     """Raw fields are merged last, so they could undo what was checked."""
     hint = "remove it, or ask those who keep the profile"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from keywave.objects.manifest import Manifest
 
@@ -20,8 +20,7 @@ OperatorKind = Literal["vso", "keywave"]
 NO_MAP: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Auth:
+class Auth(NamedTuple):
     """How workloads log in. `settings` holds the method's own further fields by their names in the intent API
     (roleId, secretRef, secretIDPath, region, headerValue, sessionName, stsEndpoint, iamEndpoint, irsaServiceAccount,
     workloadIdentityServiceAccount, clusterName, projectID). `role` and `mount` may hold placeholders until an intent fills them."""
@@ -32,14 +31,13 @@ class Auth:
     service_account: str = ""
     audiences: tuple[str, ...] = ()
     token_expiration_seconds: int | None = None
-    params: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = NO_MAP
+    headers: Mapping[str, str] = NO_MAP
     allowed_namespaces: tuple[str, ...] = ()
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = NO_MAP
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(NamedTuple):
     """Who reconciles the rendered kinds. `version` is (major, minor, patch) and gates fields and health expressions."""
 
     kind: OperatorKind = "vso"
@@ -48,8 +46,7 @@ class Operator:
     service_account: str = "vault-secrets-operator-controller-manager"
 
 
-@dataclass(frozen=True, slots=True)
-class Guardrails:
+class Guardrails(NamedTuple):
     """What a catalogue profile lets a tree do. None = anything; `intent.guardrails` says how the patterns match.
 
     `paths` are full API paths (`kv/data/{namespace}/*`, `database/creds/*`, `pki/issue/*`)."""
@@ -61,8 +58,7 @@ class Guardrails:
     deliver: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FluxSettings:
+class FluxSettings(NamedTuple):
     """What `--target flux` writes into its Kustomizations. Durations in Go's form."""
 
     source_kind: str = "GitRepository"
@@ -77,16 +73,14 @@ class FluxSettings:
     service_account_name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ArgoSettings:
+class ArgoSettings(NamedTuple):
     """What `--target argocd` writes. Waves are integers; few, because each gap costs a sync about 2 s."""
 
     setup_wave: int = -2
     secret_wave: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class TransformationSpec:
+class TransformationSpec(NamedTuple):
     """A shared SecretTransformation that the profile defines."""
 
     name: str
@@ -134,8 +128,7 @@ class Profile:
     argocd: ArgoSettings = field(default_factory=ArgoSettings)
 
 
-@dataclass(frozen=True, slots=True)
-class KvSource:
+class KvSource(NamedTuple):
     """A KV secret. `path` has the profile's prefix in it; `version` is the pinned version of the secret, None = latest."""
 
     mount: str
@@ -144,21 +137,19 @@ class KvSource:
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DynamicSource:
+class DynamicSource(NamedTuple):
     """Any engine that issues: `path` below the mount, such as `creds/payments-rw` or `static-creds/legacy`."""
 
     mount: str
     path: str
     method: str = ""
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = NO_MAP
     renewal_percent: int | None = None
     revoke: bool | None = None
     allow_static_creds: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PkiSource:
+class PkiSource(NamedTuple):
     """A certificate. `settings` holds the further fields by their names in VaultPKISecret (privateKeyFormat, notAfter, ...).
 
     `alt_names` already holds the names that `services` give. `expiry_offset` is always set: a third of `ttl` unless said."""
@@ -173,14 +164,13 @@ class PkiSource:
     format: str = ""
     issuer_ref: str = ""
     revoke: bool | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = NO_MAP
 
 
 SourceSpec = KvSource | DynamicSource | PkiSource
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One Vault source of an intent. `name` is "" for the single source, else the key under `sources`.
 
     `keys` maps the key in the Secret to the key in Vault; None = all keys."""
@@ -205,8 +195,7 @@ class Consumer:
     mode: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RestartTarget:
+class RestartTarget(NamedTuple):
     """A workload to restart when the Secret changes. `kind`: Deployment, StatefulSet, DaemonSet, argo.Rollout."""
 
     kind: str

@@ -12,7 +12,7 @@ from typing import Any
 from keywave.objects.dump import dump_entry
 
 _METADATA = re.compile(r"^metadata: *\n((?:(?: +[^\n]*)?\n)*)", re.MULTILINE)
-_TRAILING = re.compile(r"(?: *(?:#[^\n]*)?\n)*\Z")
+_TRAILING = re.compile(r"^(?: *(?:#[^\n]*)?\n)*\Z", re.MULTILINE)
 
 
 def annotated(text: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:

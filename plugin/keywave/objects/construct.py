@@ -20,8 +20,9 @@ from yaml.events import (
 )
 
 from keywave.objects import scalars
-from keywave.objects.events import Next, YamlError, error_from, line_at, open_events
+from keywave.objects.events import Next, error_from, open_events
 from keywave.objects.limits import DEFAULT_LIMITS, Limits
+from keywave.objects.yamlerror import YamlError, line_at
 
 _NO_KEY: Any = object()
 _MERGE: Any = object()

@@ -11,22 +11,23 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_PRINTABLE = "\\x20-\\x7e\\u00a1-\\u2027\\u202a-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff"
 _BARE = re.compile(
     # what a bare text may begin with: nothing that is an indicator or could begin a number
-    r"(?:[A-Za-z_/$(]|\.[A-Za-z_/]|--?[A-Za-z])"
-    rf"(?:(?!: |:\Z| #)[{_PRINTABLE}])*(?<! )"
+    r"(?:[A-Za-z_/$(]|\.[A-Za-z_/]|--?[A-Za-z])(?:(?!: |:\Z| #)[ -~])*(?<! )"
     # durations, quantities, versions, addresses
     r"|(?:[0-9]+(?:ms|s|m|h))+|[0-9]+(?:[KMGT]i?|d)|[0-9]+(?:\.[0-9]+){2,3}(?:/[0-9]+)?"
 )
 _FLOW_BARE = re.compile(r"[A-Za-z0-9_/.$()@+=-]+")
-_ONE_LINE = re.compile(f"[{_PRINTABLE}]*")
-_LITERAL = re.compile(f"(?!\\n*\\Z)(?!\\t)(?:[{_PRINTABLE}]|\\t|\\n(?!\\t))*(?<![ \\t])")
-_ESCAPED = re.compile(f'[^{_PRINTABLE}]|["\\\\]')
+_ONE_LINE = re.compile(r"[ -~]*")
+_LITERAL = re.compile(r"(?!\n*\Z)(?!\t)(?:[ -~]|\t|\n(?!\t))*(?<![ \t])")
 _WORDS = frozenset(
     ("y", "n", "yes", "no", "true", "false", "on", "off", "null", "~", "=", "<<", ".inf", ".nan", "-.inf")
 )
-_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0", '"': '\\"', "\\": "\\\\"}
+_NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0", '"': '\\"', "\\": "\\\\"}
+_UNPRINTABLE = [*range(32), *range(0x7F, 0xA1), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF]
+_ESCAPES = {code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" for code in _UNPRINTABLE} | {
+    ord(char): escape for char, escape in _NAMED.items()
+}
 _LONGEST_KEY = 500
 """YAML readers look 1,024 characters ahead for the `:` of a key."""
 
@@ -84,9 +85,10 @@ def dump_text(text: str) -> str:
     known = _shown.get(text)
     if known is not None:
         return known
-    if _BARE.fullmatch(text) and text.lower() not in _WORDS:
+    ascii_text = _folded(text)
+    if _BARE.fullmatch(ascii_text) and text.lower() not in _WORDS:
         shown = text
-    elif ('"' in text or "\\" in text) and _ONE_LINE.fullmatch(text):
+    elif ('"' in text or "\\" in text) and _ONE_LINE.fullmatch(ascii_text):
         shown = "'" + text.replace("'", "''") + "'"
     else:
         shown = dump_quoted(text)
@@ -167,7 +169,7 @@ def _float(value: float) -> str:
 
 def _literal(text: str, indent: str) -> str:
     """A text of several lines as a `|` block where that gives exactly this text back, else on one line."""
-    if not _LITERAL.fullmatch(text):
+    if not _LITERAL.fullmatch(_folded(text)):
         return dump_quoted(text)
     indicator = "2" if text[0] in " \n" else ""
     chomp = "-" if text[-1] != "\n" else "+" if text[-2:] == "\n\n" else ""
@@ -177,13 +179,14 @@ def _literal(text: str, indent: str) -> str:
 
 def dump_quoted(text: str) -> str:
     """A text in double quotes."""
-    return '"' + _ESCAPED.sub(_escape, text) + '"'
+    return f'"{text.translate(_ESCAPES)}"'
 
 
-def _escape(match: re.Match[str]) -> str:
-    char = match[0]
-    known = _ESCAPES.get(char)
-    if known:
-        return known
-    number = ord(char)
-    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+def _folded(text: str) -> str:
+    """The text with a sign for each character beyond ASCII: `!` where it may stand as it is, a control character where not.
+
+    The expressions above then need no classes of Unicode, which take longer to compile than a small render takes.
+    """
+    if text.isascii():
+        return text
+    return "".join(char if char < "\x7f" else "\x7f" if ord(char) in _ESCAPES else "!" for char in text)

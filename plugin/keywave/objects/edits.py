@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from keywave.objects.dump import dump_entry, dump_flow, dump_item, dump_quoted
+from keywave.objects.equality import same
 from keywave.objects.nodes import MERGE_KEY, Node, compose
 
 _PRINTABLE = re.compile("[ -~]*")
@@ -33,33 +34,6 @@ def edit(text: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     editor = _Editor(text)
     editor.change(root, old, new, None)
     return editor.applied()
-
-
-def same(left: Any, right: Any) -> bool:
-    """Equality as JSON has it: 1 is 1.0, but neither is true; the order of keys says nothing."""
-    if left is right:
-        return True
-    if isinstance(left, Mapping):
-        return (
-            isinstance(right, Mapping)
-            and len(left) == len(right)
-            and all(key in right and same(value, right[key]) for key, value in left.items())
-        )
-    if isinstance(left, (list, tuple)):
-        return isinstance(right, (list, tuple)) and len(left) == len(right) and all(map(same, left, right))
-    if isinstance(left, bool) != isinstance(right, bool):
-        return False
-    if left == right:
-        return True
-    return isinstance(left, float) != isinstance(right, float) and _same_as_floats(left, right)
-
-
-def _same_as_floats(left: Any, right: Any) -> bool:
-    """A float beyond 2^53 comes back as the integer of its shortest digits (`objects.scalars`)."""
-    try:
-        return float(left) == float(right)
-    except (TypeError, ValueError, OverflowError):
-        return False
 
 
 class _Place(NamedTuple):

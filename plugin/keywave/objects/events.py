@@ -5,26 +5,16 @@ libyaml is the parser that go-yaml, and with it Kubernetes, was translated from;
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import yaml
 
+from keywave.objects.yamlerror import YamlError, line_at
+
+_END = re.compile(r"^\.\.\.(?:\s|\Z)", re.MULTILINE)
 Next = Callable[[], Any]
-
-
-class YamlError(Exception):
-    """Text that Kubernetes would not read as one YAML document.
-
-    `line` counts from 1 in the text given; `message` is one line and never quotes a value; `code` is the finding it becomes.
-    """
-
-    def __init__(self, line: int, message: str, *, code: str = "KW0110", hint: str = "") -> None:
-        super().__init__(f"line {line}: {message}")
-        self.line = line
-        self.message = message
-        self.code = code
-        self.hint = hint
 
 
 def _open_native(text: str) -> Next:
@@ -34,18 +24,14 @@ def _open_native(text: str) -> Next:
     return next_event
 
 
-def _open_pure(text: str) -> Next:
+def open_pure(text: str) -> Next:
+    """PyYAML's own parser, for where it was built without libyaml."""
     next_event: Next = yaml.SafeLoader(text).get_event
     return next_event
 
 
-open_events: Callable[[str], Next] = _open_native if yaml.__with_libyaml__ else _open_pure
+open_events: Callable[[str], Next] = _open_native if yaml.__with_libyaml__ else open_pure
 """`open_events(text)` gives a function that returns the next event at each call; both raise yaml.YAMLError."""
-
-
-def line_at(text: str, index: int) -> int:
-    """The line (from 1) of a character, as an editor counts."""
-    return text.count("\n", 0, index) + 1
 
 
 def error_from(problem: yaml.YAMLError, text: str) -> YamlError:
@@ -53,7 +39,11 @@ def error_from(problem: yaml.YAMLError, text: str) -> YamlError:
     if isinstance(problem, yaml.MarkedYAMLError):
         mark = problem.problem_mark or problem.context_mark
         message = ", ".join(part for part in (problem.context, problem.problem) if part)
-        return YamlError(line_at(text, mark.index) if mark else 1, message or "not YAML", hint=_hint(message, text))
+        line = line_at(text, mark.index) if mark else 1
+        if "expected <document start>" in message and _END.search(text):
+            what = "content after the end of a document; Kubernetes would drop it"
+            return YamlError(line, what, code="KW0109", hint="begin it with --- on a line of its own")
+        return YamlError(line, message or "not YAML", hint=_hint(message, text))
     if isinstance(problem, yaml.reader.ReaderError):
         position = min(problem.position, len(text))
         return YamlError(

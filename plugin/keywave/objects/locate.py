@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from keywave.findings import PathKey
-from keywave.objects.events import YamlError, line_at
 from keywave.objects.nodes import MERGE_KEY, Node, compose
+from keywave.objects.yamlerror import YamlError, line_at
 
 
 def line_of(text: str, keys: Sequence[PathKey]) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from keywave.findings import PathKey
-from keywave.objects.events import line_at
 from keywave.objects.nodes import MERGE_KEY, Node, compose
+from keywave.objects.yamlerror import line_at
 
 
 class Repeated(NamedTuple):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from keywave.objects.annotate import annotated
 from keywave.objects.dump import dump
-from keywave.objects.edits import NotUnderstood, edit, same
-from keywave.objects.events import YamlError
+from keywave.objects.equality import same
 from keywave.objects.manifest import Manifest
+from keywave.objects.yamlerror import YamlError
 from keywave.objects.yamlio import parse
 
 
@@ -26,11 +26,20 @@ def text_of(manifest: Manifest) -> str:
         text += "\n"
     if manifest.body is manifest.parsed or same(manifest.body, manifest.parsed):
         return text
-    for attempt in (annotated, edit):
-        try:
-            edited = attempt(text, manifest.parsed, manifest.body)
-            if edited is not None and same(parse(edited), manifest.body):
-                return edited
-        except (NotUnderstood, YamlError):
-            continue
-    return dump(manifest.body)
+    quick = annotated(text, manifest.parsed, manifest.body)
+    if quick is not None and _means(quick, manifest):
+        return quick
+    from keywave.objects.edits import NotUnderstood, edit  # loads the parser
+
+    try:
+        edited = edit(text, manifest.parsed, manifest.body)
+    except (NotUnderstood, YamlError):
+        return dump(manifest.body)
+    return edited if _means(edited, manifest) else dump(manifest.body)
+
+
+def _means(text: str, manifest: Manifest) -> bool:
+    try:
+        return same(parse(text), manifest.body)
+    except YamlError:
+        return False

@@ -6,15 +6,17 @@ its exact text. Parts: `documents` cuts, `construct` and `scalars` give values, 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keywave.findings import Finding, Location, PathKey, Severity
 from keywave.objects import blockform, documents, jsonio
-from keywave.objects.construct import Constructed, construct
 from keywave.objects.dump import dump
-from keywave.objects.events import YamlError
 from keywave.objects.limits import DEFAULT_LIMITS, Limits
 from keywave.objects.manifest import Manifest, Source, mapping
+from keywave.objects.yamlerror import YamlError
+
+if TYPE_CHECKING:
+    from keywave.objects.construct import Constructed
 
 __all__ = ["DEFAULT_LIMITS", "Limits", "Read", "YamlError", "dump", "parse", "read_stream"]
 
@@ -39,6 +41,8 @@ def parse(text: str, limits: Limits = DEFAULT_LIMITS) -> Any:
     as_json = jsonio.read_one(text, limits)
     if as_json is not None:
         return as_json
+    from keywave.objects.construct import construct  # loads the parser, which ordinary manifests do not need
+
     made = construct(text, limits)
     if not made.ended:
         raise YamlError(1, "more than one document", code="KW0109")
@@ -136,6 +140,8 @@ class _Reader:
                 self.accept(value, text[start:end], line + text.count("\n", 0, start))
 
     def construct(self, text: str, line: int, limits: Limits) -> Constructed | None:
+        from keywave.objects.construct import construct
+
         try:
             made = construct(text, limits)
         except YamlError as problem:
@@ -144,9 +150,6 @@ class _Reader:
                 self.nodes_left = 0
             return None
         self.nodes_left -= made.nodes
-        if not made.ended:
-            hint = "begin it with --- on a line of its own"
-            self.problem("KW0109", "content after the end of a document; Kubernetes would drop it", line, hint=hint)
         return made
 
     def check_repeated(self, text: str, line: int, made: Constructed) -> None:

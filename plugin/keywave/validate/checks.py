@@ -16,6 +16,7 @@ from keywave.validate.destinations import (
     check_restart_targets,
 )
 from keywave.validate.engines import check_one_engine
+from keywave.validate.guarded import check_guardrails
 from keywave.validate.policies import check_policies, check_vault_roles
 from keywave.validate.rbac import check_secret_rights
 from keywave.validate.references import check_global_references, check_references, check_transformation_references
@@ -65,6 +66,7 @@ CHECKS: tuple[Check, ...] = (
     check_raw_in_environment,
     check_secret_provider_classes,
     check_provider_paths,
+    check_guardrails,
     check_tokens,
     check_private_keys,
     check_literal_secrets,

@@ -42,7 +42,8 @@ def check_consumers(manifests: Sequence[Manifest], loaded: Loaded) -> list[Findi
     findings.extend(check_login_secrets(manifests, loaded, made))
     findings.extend(_unknown_keys(uses, given))
     used = {id(item.intent) for use in uses for item in _matching(given, use)}
-    idle = [intent for intent in loaded.intents if id(intent) not in used]
+    rendered = {manifest.made_by for manifest in manifests}  # the platform kit holds no Secret of the intents
+    idle = [intent for intent in loaded.intents if id(intent) not in used and intent.subject in rendered]
     findings.extend(_unused(idle, manifests, {use.secret for use in uses}))
     findings.extend(_frozen_files(uses, given))
     return findings

@@ -1,0 +1,49 @@
+"""A catalogue's guardrails hold for objects written by hand as well: else a tree would write the object instead of the intent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from keywave.findings import Finding, PathKey
+from keywave.intent.guardrails import CODE, hand_written_allowed
+from keywave.intent.model import Profile
+from keywave.objects.ids import VSO_GROUP
+from keywave.objects.manifest import Manifest, mapping
+from keywave.objects.vso_schemas import SECRET_KINDS
+from keywave.validate.view import View, text
+
+_HINT = "write an intent that names the profile, or ask those who keep the profiles"
+
+
+def check_guardrails(view: View) -> Iterable[Finding]:
+    """Hand-written secret objects and logins outside of what every guarded profile of the catalogue allows (KW1050)."""
+    guards = [p for p in view.profiles if p.catalogue and p.allow is not None]
+    if not guards:
+        return
+    for manifest in view.written_of(VSO_GROUP, *sorted(SECRET_KINDS)):
+        path, keys = _path_of(manifest)
+        if path and not _allowed(guards, manifest, path=path):
+            message = f'the path "{path}" is not allowed by any profile of the catalogue'
+            yield manifest.finding(CODE, message, *keys, hint=_HINT)
+    for manifest in view.written_of(VSO_GROUP, "VaultAuth"):
+        for method in ("kubernetes", "jwt", "aws", "gcp"):
+            role = text(mapping(manifest.spec.get(method)).get("role"))
+            if role and not _allowed(guards, manifest, role=role):
+                message = f'the Vault role "{role}" is not allowed by any profile of the catalogue'
+                yield manifest.finding(CODE, message, "spec", method, "role", hint=_HINT)
+
+
+def _allowed(guards: list[Profile], manifest: Manifest, *, path: str = "", role: str = "") -> bool:
+    where = {"namespace": manifest.namespace, "name": manifest.name}
+    return any(hand_written_allowed(p, path=path, role=role, **where) for p in guards)
+
+
+def _path_of(manifest: Manifest) -> tuple[str, tuple[PathKey, ...]]:
+    """The API path that the object reads, and where it says so."""
+    spec = manifest.spec
+    mount, path = text(spec.get("mount")), text(spec.get("path"))
+    if manifest.kind == "VaultPKISecret":
+        issuer = text(spec.get("issuerRef"))
+        return f"{mount}/{f'issuer/{issuer}/' if issuer else ''}issue/{text(spec.get('role'))}", ("spec", "role")
+    between = "data/" if manifest.kind == "VaultStaticSecret" and spec.get("type") == "kv-v2" else ""
+    return f"{mount}/{between}{path}", ("spec", "path")
