@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 # Read before the home changes below.
@@ -24,6 +25,9 @@ CANARY = f"canary-{secrets.token_hex(12)}"
 CANARY_VARIABLE = "KEYWAVE_TEST_CANARY"
 # What a developer's shell, or Argo CD, may have set and a test must not depend on.
 FOREIGN = ("ARGOCD_", "PARAM_", "KEYWAVE_", "KUBE", "KUSTOMIZE_", "VAULT_", "XDG_")
+
+# For the runs on further Pythons, which share the processor: few examples and no time limit for one.
+hypothesis.settings.register_profile("few", max_examples=10, deadline=None)
 
 _home = Path(tempfile.mkdtemp(prefix="kw-home-"))
 

@@ -8,7 +8,7 @@ PROFILE = """apiVersion: keywave.dev/v1alpha1
 kind: VaultProfile
 metadata: {name: vault}
 spec:
-  address: http://127.0.0.1:8200
+  address: https://vault.example.com:8200
   auth: {method: kubernetes, role: "{namespace}-{serviceAccount}", audiences: [vault]}
   kv: {mount: secret, prefix: bench/}
 """

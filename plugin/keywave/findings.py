@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 PathKey = str | int
 """One step into a document: a mapping's key or a list's index."""
@@ -17,8 +17,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """Where in the user's own files: `file:line` (line counted from 1) and the path of keys into the document.
 
     `keys` is a tuple such as `("spec", "sources", "app", "kv")`; `path` shows it as `$.spec.sources.app.kv`.
@@ -51,8 +50,7 @@ def show_path(keys: Iterable[PathKey]) -> str:
     return "".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One problem: a stable code (`keywave.codes`), what was found, what to do, and where.
 
     `subject` names the object as `Kind namespace/name`. `related` are further places (the base beside the patch that set
@@ -62,14 +60,14 @@ class Finding:
     code: str
     message: str
     hint: str = ""
-    where: Location = field(default_factory=Location)
+    where: Location = Location()
     severity: Severity = Severity.ERROR
     subject: str = ""
     related: tuple[Location, ...] = ()
 
     def at(self, where: Location) -> Finding:
         """The same finding at another place."""
-        return replace(self, where=where)
+        return self._replace(where=where)
 
     @property
     def sort_key(self) -> tuple[int, str, int, str, str, str]:

@@ -5,8 +5,7 @@ Everything is imported inside, so that kustomize can run while Python still impo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from keywave.findings import Finding, has_errors
 
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     from keywave.order import AppInfo, Ordered, OrderOptions
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What one render is asked for. `profiles` is a folder of catalogue profiles, `profile` the one to choose, "" = none.
 
     `project` is the Argo CD project (guardrails), `namespace` what objects without a namespace will be given by the deployer.
@@ -41,13 +39,12 @@ class Settings:
     app: AppInfo | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What a render made and what it found. `ordered` is None when the input could not even be ordered."""
 
     findings: tuple[Finding, ...]
     ordered: Ordered | None = None
-    manifests: tuple[Manifest, ...] = field(default=())
+    manifests: tuple[Manifest, ...] = ()
     """The input without intents and profiles, rewired and completed, before ordering."""
     options: OrderOptions | None = None
     """What it was ordered by."""

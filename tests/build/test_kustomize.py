@@ -208,6 +208,17 @@ def test_patches_and_nodes_that_kustomize_quotes_are_left_out(
         "trouble configuring builtin PatchTransformer with config: `\npatch: |\n  a: SECRET\n`: no",
         "trouble configuring builtin PatchTransformer with config: `\npatch: |\n  a: SECRET\n",
         "unable to parse SM or JSON patch from [kind: X\na: SECRET\n]: no",
+        "builtin PatchStrategicMergeTransformer with config: `x`: evalsymlink failure on 'app/a: b\nSECRET' : lstat",
+        "loading KV pairs: literal sources [a=SECRET b]: invalid literal source b, expected key=value",
+        "invalid literal source SECRET, expected key=value",
+        "line 3 has invalid utf8 bytes : PASSWORD=SECRET",
+        "options.index 7 is out of bounds for value SECRET,SECRET",
+        "empty item at data.a in object apiVersion: v1\ndata:\n  b: SECRET\n",
+        "must specify one of patch and path in\npatch: SECRET\n",
+        "patch and path can't be set at the same time\npatch: SECRET\n",
+        'Multiple Strategic-Merge Patches in one `patches` entry is not allowed: [patch: "a: SECRET\n"]',
+        "must specify a target for patch - {op: add, value: SECRET}",
+        "json: line 3: cannot unmarshal !!str `SECRET` into map[string]string",
     ],
 )
 def test_contents_are_cut(stderr: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import resource
 import signal
@@ -11,8 +13,12 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
-from keywave.cli import COMMANDS, run
+from keywave.cli import run
+from keywave.commands.group import COMMANDS
+from keywave.commands.output import tell
+from keywave.findings import Finding
 from keywave_process import APP, INTENT, PROFILE, keywave
 
 
@@ -66,6 +72,19 @@ def test_a_stream_on_stdin_renders_like_the_folder(tree: Path) -> None:
         ("a label without value", ["render", "-", "--label", "a"], 2, "--label takes KEY=VALUE, not 'a'"),
         ("a patch that is no patch", ["render", "-", "--patch", "[1]"], 2, "a patch must be a mapping"),
         ("a layer that is not there", ["render", "-", "--layer", "nope"], 2, "there is no layer 'nope'"),
+        ("Applications of nobody", ["render", "-", "--layer", "all"], 2, "needs to know the Application"),
+        (
+            "objects about layers that there are not",
+            ["render", "-", "--layer", "all", "--target", "plain"],
+            2,
+            "it needs --target argocd (Applications) or flux (Kustomizations)",
+        ),
+        (
+            "a tree for Flux that Flux would not read",
+            ["render", "-", "--target", "flux", "--format", "json", "--out", "dist"],
+            2,
+            "Flux reads no files but YAML",
+        ),
     ],
 )
 def test_misuse(sentence: str, argv: list[str], code: int, said: str, tmp_path: Path) -> None:
@@ -74,6 +93,111 @@ def test_misuse(sentence: str, argv: list[str], code: int, said: str, tmp_path: 
     assert (done.returncode, done.stdout) == (code, "")
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def resource_list(items: list[object], **spec: str) -> str:
+    return json.dumps({"kind": "ResourceList", "functionConfig": {"spec": spec}, "items": items})
+
+
+@pytest.mark.parametrize(
+    ("sentence", "stdin", "said"),
+    [
+        ("no ResourceList", APP, "stdin is not a ResourceList"),
+        ("an item that is no object", resource_list([1]), "stdin is not a ResourceList: an item is no object"),
+        ("a target that there is not", resource_list([], target="argo"), 'there is no target "argo"'),
+    ],
+)
+def test_misuse_as_a_function(sentence: str, stdin: str, said: str) -> None:
+    done = keywave("krm", stdin=stdin)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
+TOKEN = "hv" + "s.CAESIJ1A2b3C4d5E6f7G8h9I"
+"""Put together at run time, so that no scanner takes this file for a leak."""
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["render", "-"],
+        ["render", "-", "--report", "json"],
+        ["render", "-", "--profile", TOKEN],
+        ["render", "-", "--layer", TOKEN],
+        ["render", TOKEN],
+    ],
+)
+def test_no_message_repeats_a_token(argv: list[str]) -> None:
+    intent = INTENT.replace("spec: {", f"spec: {{{TOKEN}: 1, refreshAfter: {TOKEN}, ")
+    wave = APP.replace(
+        "namespace: shop}", f'namespace: shop, annotations: {{argocd.argoproj.io/sync-wave: "{TOKEN}"}}}}'
+    )
+
+    done = keywave(*argv, stdin="---\n".join([PROFILE, intent, wave]))
+
+    assert done.returncode in (1, 2)
+    assert TOKEN[6:] not in done.stdout + done.stderr
+
+
+def test_findings_are_coloured_on_a_terminal_only_and_not_with_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    def told(sink: io.StringIO) -> bool:
+        tell([Finding("KW0701", "nothing")], form="text", strict=False, sink=sink)
+        return "\x1b[31m" in sink.getvalue()
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    plain, coloured = told(io.StringIO()), told(Terminal())
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    assert (plain, coloured, told(Terminal())) == (False, True, False)
+
+
+def test_the_parameters_of_an_application_that_is_no_json_are_no_bug(tree: Path) -> None:
+    env = {**os.environ, "ARGOCD_APP_NAME": "shop", "ARGOCD_APP_PARAMETERS": "[1"}
+
+    done = keywave("render", str(tree), env=env)
+
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "keywave: ARGOCD_APP_PARAMETERS is not JSON\n")
+
+
+def test_the_layers_of_an_application_for_another_cluster(tree: Path) -> None:
+    parameters = [
+        {"name": "layer", "string": "all"},
+        {"name": "destination", "string": "eu"},
+        {"name": "strict", "string": "true"},
+    ]
+    env = {
+        **os.environ,
+        "ARGOCD_APP_NAME": "shop",
+        "ARGOCD_APP_NAMESPACE": "shop",
+        "ARGOCD_APP_SOURCE_REPO_URL": "https://git.example.com/shop",
+        "ARGOCD_APP_REVISION": "f00d",
+        "ARGOCD_APP_PARAMETERS": json.dumps(parameters),
+    }
+
+    done = keywave("cmp", "generate", cwd=tree, env=env)
+    made = list(yaml.safe_load_all(done.stdout))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [m["spec"]["destination"] for m in made] == [{"name": "eu", "namespace": "shop"}] * 3
+    assert [m["spec"]["source"]["plugin"]["parameters"] for m in made] == [
+        [{"name": "strict", "string": "true"}, {"name": "layer", "string": layer}]
+        for layer in ("setup", "secrets", "apps")
+    ]
+
+
+def test_the_parameters_of_a_broken_tree_are_still_announced(tmp_path: Path) -> None:
+    (tmp_path / "kustomization.yaml").write_text("resources: [nowhere.yaml]\n")
+    env = {**os.environ, "KEYWAVE_PROFILES": str(tmp_path / "nowhere")}
+
+    broken, catalogue = keywave("cmp", "parameters", cwd=tmp_path), keywave("cmp", "parameters", cwd=tmp_path, env=env)
+
+    assert (broken.returncode, catalogue.returncode) == (0, 0)
+    assert [entry["name"] for entry in json.loads(broken.stdout)] == ["images", "profile", "layer"]
 
 
 def test_an_empty_result_is_refused_unless_it_is_meant(tmp_path: Path) -> None:

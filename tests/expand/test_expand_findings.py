@@ -66,6 +66,18 @@ CASES = {
         [PROFILE, DEPLOYMENT, intent("{kv: a, vso: {refreshAfterr: 1m}}")],
         [("KW3012", "$.spec.vso.refreshAfterr")],
     ),
+    "a raw null takes away what the kind needs": (
+        [PROFILE, DEPLOYMENT, intent("{kv: a, vso: {mount: null}}")],
+        [("KW3012", "$.spec.vso")],
+    ),
+    "a raw name of the Secret": (
+        [PROFILE, DEPLOYMENT, intent("{kv: a, vso: {destination: {name: other}}}")],
+        [("KW3016", "$.spec.vso.destination.name")],
+    ),
+    "the same name as a raw field": (
+        [PROFILE, DEPLOYMENT, intent("{kv: a, vso: {destination: {name: payments}}}")],
+        [],
+    ),
     "a field that came later than the operator": (
         [
             profile("auth: {role: r}, caCertPath: /ca.crt, operator: {version: 1.2.0}"),

@@ -116,3 +116,11 @@ def test_without_a_network_there_is_no_policy() -> None:
     kit = platform_kit(loaded(profile("auth: {role: r}")))
 
     assert [m.kind for m in kit.manifests] == ["VaultConnection", "VaultAuthGlobal"]
+
+
+def test_the_kit_says_which_profile_it_cannot_serve() -> None:
+    text = "apiVersion: keywave.dev/v1alpha1\nkind: VaultProfile\nmetadata: {name: vault}\nspec: {emit: refs}\n"
+    kit = platform_kit(loaded(text))
+
+    assert kit.manifests == ()
+    assert [(f.code, f.severity.value, f.where.path) for f in kit.findings] == [("KW1062", "warning", "$.spec")]

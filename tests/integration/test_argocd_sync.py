@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +49,35 @@ def there(cluster: Cluster, namespace: str) -> Callable[..., dict[str, Any] | No
     return get
 
 
+def status_of(found: dict[str, Any]) -> dict[str, Any]:
+    """The status that Vault Secrets Operator 0.10 writes after success."""
+    generation = found["metadata"]["generation"]
+    secret: dict[str, Any] = {"lastGeneration": generation, "secretMAC": "bWFj"}
+    lease = {"id": "database/creds/x/1", "duration": 3600, "renewable": True, "requestID": "r"}
+    return {
+        "VaultConnection": {"valid": True},
+        "VaultAuth": {"valid": True, "error": ""},
+        "SecretTransformation": {"valid": True, "error": ""},
+        "VaultStaticSecret": secret,
+        "VaultDynamicSecret": {"lastGeneration": generation, "lastRenewalTime": 1, "secretLease": lease},
+        "VaultPKISecret": {**secret, "lastRotation": 1, "valid": True, "error": "", "serialNumber": "01"},
+    }[str(found["kind"])]
+
+
+KINDS = (
+    "VaultConnection",
+    "VaultAuth",
+    "SecretTransformation",
+    "VaultStaticSecret",
+    "VaultDynamicSecret",
+    "VaultPKISecret",
+)
+
+
 def report_healthy(cluster: Cluster, namespace: str, kind: str) -> None:
-    """Write the status that Vault Secrets Operator 0.10 writes after success."""
     found = cluster.get(VSO, kind, "payments", namespace)
     assert found is not None
-    status: dict[str, Any] = {"valid": True, "error": ""} if kind == "VaultAuth" else {"valid": True}
-    if kind == "VaultStaticSecret":
-        status = {"lastGeneration": found["metadata"]["generation"], "secretMAC": "bWFj"}
-    cluster.patch_status(VSO, kind, "payments", status, namespace)
+    cluster.patch_status(VSO, kind, "payments", status_of(found), namespace)
 
 
 def test_a_wave_does_not_start_before_the_one_below_is_healthy(
@@ -92,6 +115,92 @@ def test_without_our_health_checks_the_waves_run_ahead(
     assert phase == "Succeeded", argocd.explain("ungated")
     assert there(vso_cluster, "ungated")("Deployment", "apps/v1") is not None
     assert (there(vso_cluster, "ungated")("VaultStaticSecret") or {}).get("status") is None
+
+
+@contextlib.contextmanager
+def operator_played(cluster: Cluster, namespace: str) -> Iterator[None]:
+    """Report every object of the operator's kinds in a namespace as done, as soon as it is there."""
+    done = threading.Event()
+
+    def play() -> None:
+        while not done.wait(0.5):
+            for kind in KINDS:
+                for found in cluster.list(VSO, kind, namespace):
+                    if not found.get("status"):
+                        cluster.patch_status(VSO, kind, found["metadata"]["name"], status_of(found), namespace)
+
+    thread = threading.Thread(target=play, name="operator", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+EXAMPLES_TO_SYNC = {
+    "03-dev-prod-overlays": "overlays/prod",
+    "05-multi-cluster": "clusters/eu",
+    "06-dynamic-database": ".",
+    "07-pki": ".",
+    "09-transformation-templates": ".",
+    "10-fan-in": ".",
+}
+
+
+@pytest.mark.parametrize("example", EXAMPLES_TO_SYNC)
+def test_an_example_syncs_to_its_end(
+    example: str, argocd: ArgoCD, argocd_keywave: str, git_daemon: GitDaemon, vso_cluster: Cluster, tmp_path: Path
+) -> None:
+    tree = tmp_path / example
+    shutil.copytree(EXAMPLES / example, tree, ignore=shutil.ignore_patterns("expected"))
+    for profile in tree.rglob("profile.yaml"):
+        if profile.parent.name not in ("dev", "prod"):  # a patch, not the profile itself
+            profile.write_text(profile.read_text() + "  operator: {kind: vso, version: 0.10.0}\n")
+    name = f"example-{example[:2]}"
+    kustomization = tree / EXAMPLES_TO_SYNC[example] / "kustomization.yaml"
+    lines = [line for line in kustomization.read_text().splitlines() if not line.startswith("namespace:")]
+    kustomization.write_text("\n".join([*lines, f"namespace: {name}"]) + "\n")
+    with argocd.configured(health_checks()), operator_played(vso_cluster, name):
+        argocd.create(
+            name,
+            repo=git_daemon.publish(tree, name),
+            path=EXAMPLES_TO_SYNC[example],
+            namespace=name,
+            plugin=argocd_keywave,
+        )
+        phase = argocd.sync(name)
+
+    assert phase == "Succeeded", argocd.explain(name)
+    assert vso_cluster.list("apps/v1", "Deployment", name) or vso_cluster.list(
+        "apps/v1", "StatefulSet", name
+    )
+
+
+def test_app_of_apps_makes_an_application_a_layer_and_the_layers_wait(
+    argocd: ArgoCD, argocd_keywave: str, git_daemon: GitDaemon, vso_cluster: Cluster, tmp_path: Path
+) -> None:
+    tree = tmp_path / "tree"
+    shutil.copytree(EXAMPLES / "11-app-of-apps", tree, ignore=shutil.ignore_patterns("expected"))
+    profile = tree / "profile.yaml"
+    profile.write_text(profile.read_text() + "  operator: {kind: vso, version: 0.10.0}\n")
+    with argocd.configured(health_checks()), operator_played(vso_cluster, "ledger"):
+        argocd.create(
+            "ledger",
+            repo=git_daemon.publish(tree, "ledger"),
+            namespace="ledger",
+            plugin=argocd_keywave,
+            parameters=[
+                {"name": "layer", "string": "all"},
+                {"name": "destination", "string": argocd.destination},
+            ],
+        )
+        vso_cluster.ensure_namespace("ledger")
+        phase = argocd.sync("ledger", timeout=150)
+        wait_for("the workload", lambda: vso_cluster.get("apps/v1", "Deployment", "ledger", "ledger"), timeout=60)
+
+    assert phase == "Succeeded", argocd.explain("ledger")
+    assert [argocd.sync_status(f"ledger-{layer}") for layer in ("setup", "secrets")] == ["Synced", "Synced"]
 
 
 def test_a_finding_is_shown_as_the_application_s_condition(

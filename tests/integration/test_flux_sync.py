@@ -60,14 +60,13 @@ def test_a_layer_waits_until_the_one_below_is_healthy(
     out = rendered(tmp_path, monkeypatch, "layered")
     flux.publish(out, "layered")
     kustomizations: list[dict[str, Any]] = list(yaml.safe_load_all((out / "kustomizations.yaml").read_text()))
-    for kustomization in kustomizations:
-        vso_cluster.apply(kustomization)
+    flux.kustomization("layered-way-in", source="layered")  # the whole folder, as a user would point at it
     names = [k["metadata"]["name"] for k in kustomizations]
 
     def get(kind: str, api: str = VSO) -> dict[str, Any] | None:
         return vso_cluster.get(api, kind, "payments", "layered")
 
-    wait_for("the first layer", lambda: get("VaultAuth"), timeout=60, last=lambda: flux.explain(names[0]))
+    wait_for("the first layer", lambda: get("VaultAuth"), timeout=60, last=lambda: flux.explain("layered-way-in"))
     time.sleep(6)
     before_health = (get("VaultStaticSecret"), get("Deployment", "apps/v1"), flux.ready(names[0]))
     vso_cluster.patch_status(VSO, "VaultConnection", "payments", {"valid": True}, "layered")

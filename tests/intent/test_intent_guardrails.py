@@ -173,3 +173,40 @@ def test_roles(sentence: str, allow: str, role: str, expected: list[tuple[str, .
     actual = check_role(one.profile, role, one, service_account="web")
 
     assert told(actual) == expected
+
+
+OWN_PROFILE = {
+    "an allowed path and role": ("kv: shop/web", "{namespace}-{serviceAccount}", []),
+    "the path of another team": ("kv: bank/web", "shop-web", [("$.spec.kv", 'the path "kv/data/bank/web"')]),
+    "a role of another team": ("kv: shop/web", "admin", [("$.spec", 'the Vault role "admin"')]),
+    "a raw path": (
+        "kv: shop/web\nvso: {path: bank/web}",
+        "shop-web",
+        [("$.spec.vso.path", 'the raw field "vso.path"')],
+    ),
+}
+
+
+@pytest.mark.parametrize(("spec", "role", "expected"), OWN_PROFILE.values(), ids=OWN_PROFILE)
+def test_a_profile_of_the_tree_is_no_way_round_the_catalogue(
+    spec: str, role: str, expected: list[tuple[str, str]]
+) -> None:
+    allow = "allow: {paths: ['kv/data/{namespace}/*'], roles: ['{namespace}-{serviceAccount}']}"
+    own = profile(f'address: https://vault.example.com\nauth: {{role: "{role}"}}', name="mine")
+    loaded = load([own, intent(f"profile: mine\n{spec}")], catalogue=[profile(BASE + allow)])
+    (one,) = loaded.intents
+    found = [*loaded.findings, *check_role(one.profile, filled(role), one, service_account="web")]
+
+    assert [(f.code, f.where.path, f.message) for f in found] == [
+        ("KW1050", path, f"{what} is not allowed by any profile of the catalogue") for path, what in expected
+    ]
+
+
+def test_beside_a_catalogue_without_guardrails_a_tree_is_free() -> None:
+    own = profile("address: https://vault.example.com\nauth: {role: admin}", name="mine")
+
+    assert load([own, intent("profile: mine\nkv: bank/web")], catalogue=[profile(BASE)]).findings == ()
+
+
+def filled(role: str) -> str:
+    return role.replace("{namespace}", "shop").replace("{serviceAccount}", "web")

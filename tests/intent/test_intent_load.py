@@ -177,7 +177,7 @@ def test_every_field_of_an_intent_arrives() -> None:
 
     loaded = load([vault, source], project="apps")
     actual = loaded.intents[0]
-    fields = {name: getattr(actual, name) for name in type(actual).__dataclass_fields__}
+    fields = {name: getattr(actual, name) for name in type(actual)._fields}
 
     assert told(loaded.findings) == []
     assert fields == {
@@ -262,7 +262,7 @@ def test_every_field_of_a_profile_arrives() -> None:
 
     loaded = load([source, intent("kv: a")], project="apps")
     actual = loaded.profiles[0]
-    fields = {name: getattr(actual, name) for name in type(actual).__dataclass_fields__}
+    fields = {name: getattr(actual, name) for name in type(actual)._fields}
 
     assert told(loaded.findings) == []
     assert fields == {
@@ -304,6 +304,7 @@ def test_every_field_of_a_profile_arrives() -> None:
         "create_service_accounts": False,
         "operator": Operator("vso", (1, 2, 3), "vso", "op"),
         "allow": Guardrails(("apps",), ("sh*",), ("kv-apps/shop/*",), ("*",), ("csi",)),
+        "guards": (),
         "external": ("other",),
         "network": {"vault": [{"cidr": "10.0.0.1/32", "port": 8200}]},
         "transformations": (TransformationSpec("one", {"A": "b"}, ("i",), ("e",)),),

@@ -7,7 +7,8 @@ from keywave.objects.documents import Document, split
 STREAMS: dict[str, tuple[str, list[Document]]] = {
     "nothing": ("", []),
     "one document": ("a: 1\n", [Document("a: 1\n", 1)]),
-    "no newline at the end": ("a: 1", [Document("a: 1", 1)]),
+    "no newline at the end": ("a: 1", [Document("a: 1\n", 1)]),
+    "a block text cut off by the end": ("a: |\n  b", [Document("a: |\n  b\n", 1)]),
     "two documents": ("a: 1\n---\nb: 2\n", [Document("a: 1\n", 1), Document("b: 2\n", 3)]),
     "a leading marker": ("---\na: 1\n", [Document("a: 1\n", 2)]),
     "empty documents are left out": ("---\n---\n# c\n\n---\na: 1\n---\n", [Document("a: 1\n", 6)]),

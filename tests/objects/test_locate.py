@@ -49,7 +49,7 @@ def test_the_line_of(keys: tuple[PathKey, ...], line: int) -> None:
 
 
 def test_broken_and_empty_texts_have_a_line_too() -> None:
-    assert (line_of("", ("a",)), line_of("a: 1\nb: [\n", ("a",))) == (1, 3)
+    assert (line_of("", ("a",)), line_of("a: 1\nb: [\n", ("a",))) == (1, 2)
 
 
 def test_lines_of_items_of_json_on_one_line() -> None:

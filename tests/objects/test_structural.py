@@ -162,7 +162,12 @@ def test_all_problems_are_told_in_the_documents_order() -> None:
         Problem(("spec", "consumers", 0), 'required field "workload" is missing', "", "required"),
         Problem(("spec", "consumers", 0, "mode"), "must be at most 511, is 512", "", "range"),
         Problem(("spec", "consumers", 0, "kinds"), 'unknown field "kinds"', "known fields: mode, workload", "unknown"),
-        Problem(("spec", "consumers", 1), "must be a mapping, not a whole number", "", "type"),
+        Problem(
+            ("spec", "consumers", 1),
+            "must be a mapping, not a whole number",
+            "write a mapping: {name: value}, or one line name: value for each entry",
+            "type",
+        ),
         Problem(("spec", "consumers", 2, "workload"), "must not be empty", "", "length"),
     ]
 

@@ -125,7 +125,7 @@ def test_one_broken_document_hides_nothing_of_the_others() -> None:
     read = read_stream(stream, "f.yaml")
 
     assert [(m.source.line, m.text) for m in read.manifests] == [(1, GOOD), (11, GOOD)]
-    assert [(f.code, f.where.line) for f in read.findings] == [("KW0110", 6), ("KW0103", 7), ("KW0114", 9)]
+    assert [(f.code, f.where.line) for f in read.findings] == [("KW0110", 5), ("KW0103", 7), ("KW0114", 9)]
 
 
 def test_messages_name_both_lines_of_the_stream() -> None:

@@ -113,6 +113,28 @@ WAVES: dict[str, tuple[list[Manifest], dict[str, str]]] = {
         [static(**wave("-7")), auth(), account()],
         {"ServiceAccount app": "-8", "VaultAuth app": "-8", "VaultStaticSecret db": "-7"},
     ),
+    "a migration job in an early wave gets its Secret, and what that needs, before it": (
+        [job(**wave("-1")), deployment(), static(), static("other"), auth(), account()],
+        {
+            "ServiceAccount app": "-3",
+            "VaultAuth app": "-3",
+            "VaultStaticSecret db": "-2",
+            "VaultStaticSecret other": "-1",
+            "Job migrate": "-1",
+        },
+    ),
+    "the earliest of several consumers counts": (
+        [job(**wave("-3")), deployment(**wave("-5")), static()],
+        {"VaultStaticSecret db": "-6", "Job migrate": "-3", "Deployment web": "-5"},
+    ),
+    "a Sync hook is a consumer like any other": (
+        [job(**hook("Sync", "-1")), static()],
+        {"VaultStaticSecret db": "-2", "Job migrate": "-1"},
+    ),
+    "a hook of another phase moves nothing": (
+        [job(**hook("PostSync", "-9")), static()],
+        {"VaultStaticSecret db": "-1", "Job migrate": "-9"},
+    ),
     "a Helm weight is a wave to Argo CD": (
         [static(annotations={HELM_WEIGHT: "-5"}), auth(), account()],
         {"ServiceAccount app": "-6", "VaultAuth app": "-6"},
@@ -164,9 +186,9 @@ WRONG: dict[str, tuple[list[Manifest], list[tuple[str, str, str]]]] = {
         [deployment(), static(**wave("1"))],
         [("KW4003", "error", "Deployment app/web")],
     ),
-    "a consumer with an early wave": (
-        [job(**wave("-1")), static()],
-        [("KW4003", "error", "Job app/migrate")],
+    "an early consumer of a Secret whose login the user put too late": (
+        [job(**wave("-1")), static(), auth(**wave("-1"))],
+        [("KW4005", "error", "VaultAuth app/app")],
     ),
     "an optional consumer may come first": ([deployment(optional=True), static(**wave("1"))], []),
     "a wave that is no number": (
@@ -183,7 +205,7 @@ WRONG: dict[str, tuple[list[Manifest], list[tuple[str, str, str]]]] = {
         [("KW4005", "error", "ServiceAccount app/app")],
     ),
     "a Namespace that comes too late": (
-        [static(), own("v1", "Namespace", "app", ns="", **wave("0"))],
+        [static(), auth(), own("v1", "Namespace", "app", ns="", **wave("0"))],
         [("KW4007", "warning", "Namespace app")],
     ),
     "a Namespace that no secret object is in is nobody's business": (
@@ -219,16 +241,29 @@ def test_wrong(manifests: list[Manifest], expected: list[tuple[str, str, str]]) 
 
 def test_the_finding_names_both_objects_and_numbers() -> None:
     (late,) = order([deployment(**wave("1")), static(**wave("2"))], ARGO).findings
-    (early,) = order([job(**wave("-5")), static()], ARGO).findings
+    (profile,) = order([deployment(), static()], ARGO._replace(argo=ArgoSettings(secret_wave=0))).findings
 
     assert late.message == (
         "Deployment app/web (wave 1) needs the Secret that VaultStaticSecret app/db (wave 2) makes, which does not come before it"
     )
     assert late.hint == 'set argocd.argoproj.io/sync-wave: "3" on the workload, or "0" on VaultStaticSecret app/db'
     assert late.where.path == "$.metadata.annotations['argocd.argoproj.io/sync-wave']"
-    assert early.hint == (
-        "give the workload a wave above -1, or lower the numbers for all with argocd: {setupWave: -7, secretWave: -6} in the profile"
+    assert profile.hint == (
+        "give the workload a wave above 0, or lower the numbers for all with argocd: {setupWave: -2, secretWave: -1} in the profile"
     )
+
+
+def test_a_hook_of_an_early_phase_is_told_where_to_go() -> None:
+    (ours,) = order([job(**hook("PreSync")), static()], ARGO).findings
+    (kept,) = order([job(**hook("PreSync")), static(**wave("-1"))], ARGO).findings
+    rest = "; or make VaultStaticSecret app/db and what it needs PreSync hooks in earlier waves"
+
+    assert ours.hint == (
+        'make it a Sync hook (argocd.argoproj.io/hook: Sync, argocd.argoproj.io/sync-wave: "-1"); '
+        f"keywave then puts the secret object below it{rest}"
+    )
+    assert kept.hint == f'make it a Sync hook (argocd.argoproj.io/hook: Sync, argocd.argoproj.io/sync-wave: "0"){rest}'
+    assert order([job(**hook("Sync", "-1")), static()], ARGO).findings == ()
 
 
 def test_what_to_do_depends_on_whether_the_wave_or_the_phase_is_wrong() -> None:
@@ -306,6 +341,16 @@ def test_app_of_apps() -> None:
         "destination": {"server": "https://kubernetes.default.svc", "namespace": "app"},
         "syncPolicy": {"automated": {"prune": True, "selfHeal": True}},
     }
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [("https://eu.example.com", {"server": "https://eu.example.com"}), ("eu", {"name": "eu"})],
+)
+def test_layers_of_another_cluster(server: str, expected: dict[str, str]) -> None:
+    ordered = order(usual(), ARGO._replace(app=APP._replace(server=server), layer="all"))
+
+    assert [m.spec["destination"] for m in ordered.extra] == [{**expected, "namespace": "app"}] * 3
 
 
 def test_an_application_outside_argo_cd_s_namespace() -> None:

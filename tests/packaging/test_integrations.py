@@ -61,7 +61,7 @@ def test_the_plugin_s_definition_is_the_one_at_the_top() -> None:
 def sidecar() -> tuple[dict[str, Any], dict[str, Any]]:
     """The pod's spec in the patch, and the sidecar's container in it."""
     spec: dict[str, Any] = yaml.safe_load((ARGOCD / "repo-server-sidecar.yaml").read_text())["spec"]["template"]["spec"]
-    (container,) = spec["containers"]
+    (container,) = [each for each in spec["containers"] if each["name"] == "keywave"]
     return spec, container
 
 
@@ -83,6 +83,15 @@ def test_the_sidecar_is_what_argo_cd_asks_of_a_plugin() -> None:
     assert set(mounts.values()) - set(volumes) == {"var-files", "plugins"}
 
 
+def test_the_sender_is_told_to_send_large_pieces() -> None:
+    spec, container = sidecar()
+    told = {
+        c["name"]: [e["value"] for e in c["env"] if e["name"] == "ARGOCD_CMP_CHUNK_SIZE"] for c in spec["containers"]
+    }
+
+    assert told == {"argocd-repo-server": ["65536"], container["name"]: []}
+
+
 @pytest.mark.parametrize("name", ["github/keywave.yml", "gitlab/keywave.yml"])
 def test_pipelines_render_for_flux_and_push_a_reproducible_artifact(name: str) -> None:
     text = (TOP / "integrations" / "ci" / name).read_text()
@@ -90,3 +99,5 @@ def test_pipelines_render_for_flux_and_push_a_reproducible_artifact(name: str) -
     assert yaml.safe_load(text)
     assert "--target flux --out dist" in text
     assert "--reproducible" in text
+    assert [use for use in re.findall(r"uses: \S+@(\S+)", text) if not re.fullmatch(r"v\d+(\.\d+)*", use)] == []
+    assert re.findall(r"pip install (?!keywave==)", text) == []

@@ -275,3 +275,12 @@ def test_a_prefix_counts_where_the_workload_has_it_too(workload: str, expected: 
 
 def test_a_suffix_counts_where_the_workload_has_it_too() -> None:
     assert Nearby(["orders-blue"]).of("orders", "web-blue") == "orders-blue"
+
+
+def test_who_uses_the_secret_of_a_broken_intent_is_not_to_blame() -> None:
+    broken = _intent("{kv: a, dynamic: b}")
+    loaded = load(read_stream("\n---\n".join((PROFILE, broken, USED)).encode(), "tree.yaml").manifests)
+
+    assert [finding.code for finding in loaded.findings] == ["KW1021"]
+    assert (loaded.intents, loaded.unusable) == ((), frozenset({"payments"}))
+    assert check_consumers(expand(loaded).manifests, loaded) == []

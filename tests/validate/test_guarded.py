@@ -43,6 +43,10 @@ CASES = {
     "a certificate where none is allowed": (SECRET % ("VaultPKISecret", "mount: pki, role: web"), ["$.spec.role"]),
     "an allowed login": (AUTH % "shop-web", []),
     "a login of another team": (AUTH % "bank-web", ["$.spec.kubernetes.role"]),
+    "the same for all logins": (
+        (AUTH % "bank-web").replace("kind: VaultAuth", "kind: VaultAuthGlobal"),
+        ["$.spec.kubernetes.role"],
+    ),
 }
 
 

@@ -220,7 +220,13 @@ def test_all_problems_are_told_at_once(told: Told) -> None:
 NO_SPEC = {
     "missing": ("", ['error KW5002 $.spec: spec: required field "address" is missing -> ']),
     "null": ("spec:\n", ['error KW5002 $.spec: spec: required field "address" is missing -> ']),
-    "a text": ("spec: x\n", ["error KW5003 $.spec: spec: must be a mapping, not text -> "]),
+    "a text": (
+        "spec: x\n",
+        [
+            "error KW5003 $.spec: spec: must be a mapping, not text"
+            " -> write a mapping: {name: value}, or one line name: value for each entry"
+        ],
+    ),
     "its fields at the top": (
         "address: 'https://v'\nspec: {address: 'https://v'}\n",
         ['error KW5001 $.address: unknown field "address" -> it belongs into spec'],

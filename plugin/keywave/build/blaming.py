@@ -7,7 +7,6 @@ is better than an error about an error. Where a patch set the value, the patch i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from keywave.build.source import Built
 from keywave.errors import KeywaveError
@@ -90,4 +89,4 @@ def _placed(finding: Finding, patch: Location | None, base: Location | None) -> 
     if patch is None:
         return finding.at(base) if base else finding
     related = (base, *finding.related) if base else finding.related
-    return replace(finding, where=patch, related=related)
+    return finding._replace(where=patch, related=related)

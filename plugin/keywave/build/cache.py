@@ -14,9 +14,11 @@ import os
 import re
 from collections.abc import Iterable
 
+from keywave.objects.later import later
+
 _MAGIC = b"keywave-build-1 "
-_OURS = re.compile(r"^\.?[0-9a-f]{64}")
-_SECRET = re.compile(rb"^\s*(?:- )?kind: [\"']?Secret[\"']?\s*$", re.MULTILINE)
+_OURS = later(r"^\.?[0-9a-f]{64}")
+_SECRET = later(rb"^\s*(?:- )?kind: [\"']?Secret[\"']?\s*$", re.MULTILINE)
 
 
 def key(parts: Iterable[str], files: Iterable[tuple[str, str]]) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from keywave.build import kustomization as kust
 from keywave.build.kustomization import Entry, Kustomization
@@ -23,7 +22,6 @@ MAX_KUSTOMIZATIONS = 5_000
 MAX_FILES = 100_000
 
 
-@dataclass(slots=True)
 class Closure:
     """What was found. `kustomizations[0]` is the top one; `files` are real paths of all other files, each once.
 
@@ -31,12 +29,13 @@ class Closure:
     may be cached. `literals`: places of secretGenerator literals, for those who check that no value is in Git.
     """
 
-    kustomizations: list[Kustomization] = field(default_factory=list)
-    files: dict[str, None] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    literals: list[Place] = field(default_factory=list)
-    renames: bool = False
-    complete: bool = True
+    def __init__(self) -> None:
+        self.kustomizations: list[Kustomization] = []
+        self.files: dict[str, None] = {}
+        self.findings: list[Finding] = []
+        self.literals: list[Place] = []
+        self.renames = False
+        self.complete = True
 
 
 def walk(tree: Tree, options: BuildOptions) -> Closure:

@@ -7,16 +7,16 @@ mapping comes out, the user's file is never changed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from keywave.build.options import Overrides
 from keywave.build.tree import Place
 from keywave.findings import Finding
+from keywave.objects.later import later
 from keywave.objects.manifest import mapping, sequence
 
-_TAG = re.compile(r"^(.*):([a-zA-Z0-9._-]*|\*)$")
+_TAG = later(r"^(.*):([a-zA-Z0-9._-]*|\*)$")
 _KEEP = "*"
 _FORCED = "set the force option, or another key"
 

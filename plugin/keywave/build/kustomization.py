@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from keywave.build.tree import Place
 from keywave.findings import PathKey
+from keywave.objects.later import later
 from keywave.objects.manifest import mapping, sequence
 
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -31,8 +31,7 @@ class Entry(NamedTuple):
     prefix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Kustomization:
+class Kustomization(NamedTuple):
     """`folder` and `file` are real paths, `shown` is the file as the user would name it."""
 
     folder: str
@@ -123,8 +122,8 @@ def is_inline(text: str) -> bool:
     return "\n" in text.strip() or text.lstrip().startswith("{") or ": " in text
 
 
-_HTTP = re.compile(r"https?:", re.IGNORECASE)
-_REPOSITORY = re.compile(r"(git::|[a-z][a-z0-9+.-]*:/|[a-z][\w.-]*@|(www\.)?github\.com[:/]|gh:)", re.IGNORECASE)
+_HTTP = later(r"https?:", re.IGNORECASE)
+_REPOSITORY = later(r"(git::|[a-z][a-z0-9+.-]*:/|[a-z][\w.-]*@|(www\.)?github\.com[:/]|gh:)", re.IGNORECASE)
 
 
 def is_remote(path: str, role: Role = "either") -> bool:

@@ -19,8 +19,9 @@ from keywave.build.tree import Place, Tree, read_bytes, tree_of
 from keywave.errors import ToolError
 from keywave.findings import Finding
 from keywave.objects import yamlio
+from keywave.objects.later import later
 
-_KIND = re.compile(rb"""\bkind["']?\s*:\s*["']?([A-Za-z]+)""")
+_KIND = later(rb"""\bkind["']?\s*:\s*["']?([A-Za-z]+)""")
 
 
 class KustomizeReading(Reading):
@@ -182,7 +183,7 @@ def _argument(path: str) -> str:
     return path if os.path.isabs(path) else os.path.join(".", path)
 
 
-_NESTED = re.compile(r".*recursed accumulation of path '[^']*': ", re.DOTALL)
+_NESTED = later(r".*recursed accumulation of path '[^']*': ", re.DOTALL)
 
 
 def reason_of(stderr: str) -> str:
@@ -194,14 +195,30 @@ def reason_of(stderr: str) -> str:
 
 
 _CONTENTS = (
-    (re.compile(r"node contents:.*", re.DOTALL), "node contents left out"),
-    (re.compile(r"with config: `.*?(`|\Z)", re.DOTALL), "with config left out"),
-    (re.compile(r"(patch(?:es)?|JSON patch) from \[.*?(\](?=[\s,:]|\Z)|\Z)", re.DOTALL), r"\1 left out"),
+    (later(r"(PatchStrategicMergeTransformer) with config.*", re.DOTALL), r"\1: an entry is neither a file nor a patch"),
+    (later(r"node contents:.*", re.DOTALL), "node contents left out"),
+    (later(r"with config: `.*?(`|\Z)", re.DOTALL), "with config left out"),
+    (later(r"(patch(?:es)?|JSON patch) from \[.*?(\](?=[\s,:]|\Z)|\Z)", re.DOTALL), r"\1 left out"),
+    (later(r"\[patch: \".*", re.DOTALL), "patch left out"),
+    (later(r"literal sources \[.*", re.DOTALL), "a literal is not of the form key=value; literals left out"),
+    (later(r"invalid literal source .*", re.DOTALL), "a literal is not of the form key=value"),
+    (later(r"invalid utf8 bytes :.*", re.DOTALL), "invalid utf8 bytes"),
+    (later(r"(is out of bounds for) value .*", re.DOTALL), r"\1 the value"),
+    (later(r"(empty item at .*?) in object .*", re.DOTALL), r"\1"),
+    (
+        later(r"(must specify one of patch and path in|patch and path can't be set at the same time)\n.*", re.DOTALL),
+        r"\1",
+    ),
+    (later(r"(must specify a target for (?:JSON )?patch).*", re.DOTALL), r"\1"),
+    (later(r"cannot unmarshal (!!\w+) `.*?` into"), r"cannot unmarshal \1 into"),
 )
 
 
 def without_contents(stderr: str) -> str:
-    """kustomize quotes patches and nodes in its errors; they may hold a Secret's value, so they are left out."""
+    """kustomize quotes patches, literals and nodes in its errors; they may hold a Secret's value, so they are left out.
+
+    The texts are those of kustomize api v0.21 (`kv`, `PatchTransformer`, `replacement`, `resource`) and of its YAML and JSON packages.
+    """
     for pattern, instead in _CONTENTS:
         stderr = pattern.sub(instead, stderr)
     return stderr

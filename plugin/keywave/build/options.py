@@ -1,17 +1,17 @@
-"""What a build is asked for. Frozen, and every field is part of what a cached result stands for."""
+"""What a build is asked for. Frozen, and every field is part of what a cached result stands for.
 
-from __future__ import annotations
+Without `from __future__ import annotations`, for the reason that `intent.model` gives.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+NONE: Mapping[str, Any] = {}
 TIMEOUT_SECONDS = 45.0
 """Below the 60 s of Argo CD's repo-server, so that people see our message and not "context deadline exceeded"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Overrides:
+class Overrides(NamedTuple):
     """Argo CD's `source.kustomize`, with its meaning: as if `kustomize edit` had changed the kustomization itself.
 
     `images` are texts as `kustomize edit set image` takes them (`name=new:tag@digest`); `replicas` workload name -> count;
@@ -20,15 +20,15 @@ class Overrides:
     """
 
     images: tuple[str, ...] = ()
-    replicas: Mapping[str, int] = field(default_factory=dict)
+    replicas: Mapping[str, int] = NONE
     name_prefix: str = ""
     name_suffix: str = ""
     namespace: str = ""
-    common_labels: Mapping[str, str] = field(default_factory=dict)
+    common_labels: Mapping[str, str] = NONE
     label_without_selector: bool = False
     label_include_templates: bool = False
     force_common_labels: bool = False
-    common_annotations: Mapping[str, str] = field(default_factory=dict)
+    common_annotations: Mapping[str, str] = NONE
     force_common_annotations: bool = False
     components: tuple[str, ...] = ()
     ignore_missing_components: bool = False
@@ -49,8 +49,7 @@ class Overrides:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class BuildOptions:
+class BuildOptions(NamedTuple):
     """How to read the input.
 
     `timeout` seconds for the whole build. `tool` overrides the search for kustomize. `cache` is the folder of the cache of built
@@ -65,4 +64,4 @@ class BuildOptions:
     cache: str | None = None
     cache_limit: int = 256 * 1024 * 1024
     root: str = ""
-    overrides: Overrides = field(default_factory=Overrides)
+    overrides: Overrides = Overrides()

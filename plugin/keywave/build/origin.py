@@ -7,9 +7,7 @@ so that nothing has to be stripped from what is rendered. Its paths are relative
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from keywave.build import closure, kustomize, outer, process, tool
@@ -19,6 +17,7 @@ from keywave.build.source import Built
 from keywave.build.tree import Tree, read_bytes, tree_of
 from keywave.findings import Location, PathKey
 from keywave.objects import yamlio
+from keywave.objects.later import later
 from keywave.objects.locate import line_of
 from keywave.objects.manifest import Manifest, mapping, sequence
 
@@ -30,7 +29,7 @@ _GENERATORS = {
     "HelmChartInflationGenerator": "helmCharts",
 }
 
-_HASH = re.compile(r"-[a-z0-9]{10}$")  # what kustomize puts behind the names of generated objects, last of all
+_HASH = later(r"-[a-z0-9]{10}$")  # what kustomize puts behind the names of generated objects, last of all
 
 
 class Origins(NamedTuple):
@@ -84,7 +83,7 @@ def annotated(built: Built, *, timeout: float) -> Origins:
 def _renamed(top: Kustomization, overrides: Overrides) -> Kustomization:
     """The top kustomization with the names that the overrides give it."""
     names = {"namePrefix": overrides.name_prefix, "nameSuffix": overrides.name_suffix}
-    return replace(top, body={**top.body, **{key: name for key, name in names.items() if name}})
+    return top._replace(body={**top.body, **{key: name for key, name in names.items() if name}})
 
 
 def names_of(origins: Origins, manifest: Manifest) -> list[str]:

@@ -23,6 +23,7 @@ from keywave.build.options import Overrides
 from keywave.build.tree import Place, read_bytes
 from keywave.errors import OutputError
 from keywave.findings import Finding
+from keywave.objects.later import later
 from keywave.objects.manifest import mapping, sequence
 
 ANNOTATE = ("originAnnotations", "transformerAnnotations")
@@ -136,8 +137,6 @@ def _rebased(folder: str, beside: str, overrides: Overrides) -> Overrides:
     """
     if not overrides.components and not overrides.patches:
         return overrides
-    from dataclasses import replace
-
     components = []
     for path in overrides.components:
         real = os.path.realpath(os.path.join(beside, path))
@@ -146,7 +145,7 @@ def _rebased(folder: str, beside: str, overrides: Overrides) -> Overrides:
         elif os.path.isdir(real):
             components.append(os.path.relpath(real, folder))
     patches = tuple(_inlined(beside, patch) for patch in overrides.patches)
-    return replace(overrides, components=tuple(components), patches=patches)
+    return overrides._replace(components=tuple(components), patches=patches)
 
 
 def _inlined(folder: str, patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,7 +173,7 @@ def _put(folder: str, name: str, data: bytes) -> None:
         raise OutputError(f"the temporary folder cannot be written: {error.strerror}", hint="set TMPDIR") from None
 
 
-_ANNOTATED = re.compile(rb"^( +(?:- )?(?:path|configuredIn): )(\.\./\S+)$", re.MULTILINE)
+_ANNOTATED = later(rb"^( +(?:- )?(?:path|configuredIn): )(\.\./\S+)$", re.MULTILINE)
 
 
 def unwrapped(stdout: bytes, folder: str, top: Kustomization) -> bytes:

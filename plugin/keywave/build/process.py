@@ -119,7 +119,7 @@ class Running:
             f"{self._name} did not finish within {self._timeout:g} s and was stopped",
             argv=self.argv,
             code=None,
-            hint="raise the time limit, or find out what it waits for (a remote base, a chart, a slow disk)",
+            hint="raise the time limit (--timeout), or find out what it waits for (a remote base, a chart, a slow disk)",
             out_of_reach=True,
         )
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from typing import NamedTuple
 
 from keywave.build import process
 from keywave.errors import ToolError
+from keywave.objects.later import later
 
 MINIMUM = (5, 0, 0)
 HINT = (
@@ -20,7 +20,7 @@ HINT = (
     "or name the binary in KEYWAVE_KUSTOMIZE; a folder without kustomization and a stream on stdin need neither"
 )
 
-_VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
+_VERSION = later(r"v?(\d+)\.(\d+)\.(\d+)")
 _VERSION_SECONDS = 20.0
 
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from keywave.findings import Finding, Location, PathKey
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(NamedTuple):
     """A folder as the user named it (`given`), where it really is (`real`), and the boundary ("" = none known)."""
 
     given: str
@@ -33,13 +32,12 @@ class Tree:
         return any(within(path, folder) for folder in allowed)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """What a finding about an entry says about where the entry stands."""
 
     file: str
     line: int = 0
-    keys: tuple[PathKey, ...] = field(default=())
+    keys: tuple[PathKey, ...] = ()
 
     def finding(self, code: str, message: str, hint: str = "") -> Finding:
         return Finding(code, message, hint, Location(self.file, self.line, self.keys))

@@ -22,4 +22,5 @@ CODES: dict[str, str] = {
     # objects together
     "KW3014": "an object that stands in the tree already",
     "KW3015": "one object made in two ways",
+    "KW3016": "a raw field that renames the Secret",
 }

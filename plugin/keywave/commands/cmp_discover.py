@@ -27,12 +27,12 @@ class Discovered(NamedTuple):
 
 def discover(options: BuildOptions) -> Discovered:
     """Look at the working directory. Never raises for a tree that cannot be built."""
+    settings = pipeline.Settings(profiles=os.environ.get("KEYWAVE_PROFILES", ""), allow_empty=True)
     try:
         built = read(".", options)
+        report = pipeline.render_built(built, settings)
     except KeywaveError:
         return Discovered((), (), ())
-    settings = pipeline.Settings(profiles=os.environ.get("KEYWAVE_PROFILES", ""), allow_empty=True)
-    report = pipeline.render_built(built, settings)
     images = {image for m in built.manifests for image in _images(m)}
     profiles = {m.name for m in built.manifests if m.kind == "VaultProfile" and m.group == "keywave.dev"}
     layers = tuple(layer.name for layer in report.ordered.layers) if report.ordered else ()

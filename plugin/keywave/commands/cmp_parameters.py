@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from keywave.errors import FindingsError
 from keywave.findings import Finding, Location, did_you_mean
@@ -39,21 +38,22 @@ FORMS: dict[str, Form] = {
     "patches": "array",
     "profile": "string",
     "layer": "string",
+    "destination": "string",
     **dict.fromkeys(FLAGS, "string"),
 }
 """Parameter -> the form it takes."""
 
 TRUE = frozenset({"true", "1", "yes", "on"})
 FALSE = frozenset({"false", "0", "no", "off", ""})
+_NONE: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(NamedTuple):
     """The values, decoded. Maps and arrays of texts; flags are booleans."""
 
-    strings: Mapping[str, str] = field(default_factory=dict)
-    arrays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    strings: Mapping[str, str] = _NONE
+    arrays: Mapping[str, tuple[str, ...]] = _NONE
+    maps: Mapping[str, Mapping[str, str]] = _NONE
 
     def text(self, name: str) -> str:
         return self.strings.get(name, "")

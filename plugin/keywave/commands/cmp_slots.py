@@ -11,7 +11,6 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from keywave.errors import ToolError
 
@@ -20,13 +19,13 @@ POLL = 0.02
 
 
 @contextlib.contextmanager
-def slot(folder: Path, *, slots: int, timeout: float) -> Iterator[None]:
+def slot(folder: str | os.PathLike[str], *, slots: int, timeout: float) -> Iterator[None]:
     """Hold one of `slots` slots. Raises ToolError (out of reach) when none came free within `timeout` seconds."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
     deadline = time.monotonic() + timeout
     while True:
         for number in range(slots):
-            handle = os.open(folder / f"slot-{number}", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            handle = os.open(os.path.join(folder, f"slot-{number}"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:

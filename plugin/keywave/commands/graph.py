@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from keywave.commands import output
-from keywave.commands.options import build_options, input_options, settings
+from keywave.commands.declared import input_options
+from keywave.commands.options import build_options, settings
 
 
 @click.command(short_help="Show the dependency graph of a render.")

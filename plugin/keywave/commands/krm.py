@@ -33,8 +33,11 @@ def krm(target: str) -> int:
     request = _read(sys.stdin.buffer.read())
     config = mapping(mapping(request.get("functionConfig")).get("spec"))
     items = tuple(Manifest(body, Source("-"), None, body) for body in sequence(request.get("items")))
+    target = str(config.get("target", target))
+    if target not in TARGETS:
+        raise UsageError(f'functionConfig: there is no target "{target}"', hint=f"targets: {', '.join(TARGETS)}")
     settings = pipeline.Settings(
-        target=str(config.get("target", target)),
+        target=target,
         profile=str(config.get("profile", "")),
         layer=str(config.get("layer", "")),
         allow_empty=True,
@@ -64,14 +67,18 @@ def _read(data: bytes) -> Body:
         raise UsageError(
             "stdin is not a ResourceList", hint="this command is called by kustomize; use `keywave render -`"
         )
+    if not all(isinstance(item, dict) for item in sequence(request.get("items"))):
+        raise UsageError("stdin is not a ResourceList: an item is no object")
     return mapping(request)
 
 
 def results(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """Findings as KRM results."""
+    from keywave.redact import redact
+
     return [
         {
-            "message": f"{f.code}: {f.message}" + (f" ({f.hint})" if f.hint else ""),
+            "message": redact(f"{f.code}: {f.message}" + (f" ({f.hint})" if f.hint else "")),
             "severity": f.severity.value,
             "field": {"path": f.where.path.removeprefix("$.")},
             "tags": {"subject": f.subject},

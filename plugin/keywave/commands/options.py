@@ -1,69 +1,21 @@
-"""Options that several commands share, and how they become settings of the pipeline."""
+"""How the values of options become settings of the pipeline. Without click: a render by a machine does not load it."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
-
-import click
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from keywave.build.options import BuildOptions, Overrides
 from keywave.errors import UsageError
-from keywave.order import AppInfo
 from keywave.pipeline import Settings
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from keywave.order import AppInfo
 
 TARGETS = ("argocd", "flux", "plain")
 DEFAULT_TIMEOUT = 45.0
 """Seconds for kustomize: below the 60 s that Argo CD's repo-server grants, so that people see our message and not a dead line."""
-
-_INPUT = (
-    click.argument("path", default="."),
-    click.option(
-        "--target", type=click.Choice(TARGETS), default="argocd", show_default=True, help="Who will apply it."
-    ),
-    click.option("--profiles", default="", envvar="KEYWAVE_PROFILES", help="Folder of catalogue profiles."),
-    click.option("--profile", default="", help="The profile to use where an intent names none."),
-    click.option(
-        "--project", default="", envvar="ARGOCD_APP_PROJECT_NAME", help="Project, for a profile's guardrails."
-    ),
-    click.option(
-        "--destination-namespace",
-        default="",
-        envvar="ARGOCD_APP_NAMESPACE",
-        help="The namespace that objects without one will be put into.",
-    ),
-    click.option("--name", default="", help="Name of the application, before the names of Flux Kustomizations."),
-    click.option("--timeout", default=DEFAULT_TIMEOUT, show_default=True, help="Seconds that kustomize may take."),
-    click.option("--allow-remote", is_flag=True, help="Let the kustomization fetch remote bases."),
-    click.option("--allow-helm", is_flag=True, help="Let the kustomization run Helm charts."),
-    click.option(
-        "--cache-dir", default="", envvar="KEYWAVE_CACHE_DIR", help="Keep kustomize's output here by content hash."
-    ),
-)
-
-_OVERRIDES = (
-    click.option("--image", "images", multiple=True, help="Override an image: NAME=NEW:TAG, NAME:TAG or NAME@DIGEST."),
-    click.option("--replicas", multiple=True, metavar="NAME=N", help="Override a workload's replicas."),
-    click.option("--name-prefix", default="", help="Put before every name."),
-    click.option("--name-suffix", default="", help="Put behind every name."),
-    click.option("--namespace", default="", help="Put every namespaced object there."),
-    click.option("--label", "labels", multiple=True, metavar="KEY=VALUE", help="Add a label, to selectors too."),
-    click.option("--label-without-selector", is_flag=True, help="Leave selectors as they are."),
-    click.option("--annotation", "annotations", multiple=True, metavar="KEY=VALUE", help="Add an annotation."),
-    click.option("--component", "components", multiple=True, help="Add a kustomize component (relative path)."),
-    click.option("--patch", "patches", multiple=True, help="Add a kustomize patch (YAML with path or patch, target)."),
-)
-
-
-def input_options(function: Function) -> Function:
-    """What to read and how, and Argo CD's kustomize overrides."""
-    for decorate in reversed((*_INPUT, *_OVERRIDES)):
-        function = decorate(function)
-    return function
 
 
 def build_options(given: Mapping[str, Any]) -> BuildOptions:
@@ -107,8 +59,16 @@ def app_info(environ: Mapping[str, str]) -> AppInfo | None:
     """What Argo CD says of the Application in ARGOCD_APP_*; None where nothing is said (outside the plugin)."""
     if not environ.get("ARGOCD_APP_NAME"):
         return None
-    raw = environ.get("ARGOCD_APP_PARAMETERS") or "null"
-    given = json.loads(raw) or ()
+    import json  # only inside the plugin
+
+    from keywave.order import AppInfo
+
+    try:
+        given = json.loads(environ.get("ARGOCD_APP_PARAMETERS") or "null")
+    except ValueError:
+        raise UsageError("ARGOCD_APP_PARAMETERS is not JSON") from None
+    entries = [entry for entry in given if isinstance(entry, dict)] if isinstance(given, list) else []
+    destination = next((entry.get("string") for entry in entries if entry.get("name") == "destination"), "")
     return AppInfo(
         name=environ["ARGOCD_APP_NAME"],
         namespace=environ.get("ARGOCD_APP_NAMESPACE", ""),
@@ -116,7 +76,8 @@ def app_info(environ: Mapping[str, str]) -> AppInfo | None:
         repo_url=environ.get("ARGOCD_APP_SOURCE_REPO_URL", ""),
         path=environ.get("ARGOCD_APP_SOURCE_PATH") or ".",
         revision=environ.get("ARGOCD_APP_REVISION") or environ.get("ARGOCD_APP_SOURCE_TARGET_REVISION") or "HEAD",
-        parameters=tuple(entry for entry in given if entry.get("name") != "layer"),
+        server=destination or AppInfo("").server,
+        parameters=tuple(entry for entry in entries if entry.get("name") not in ("layer", "destination")),
     )
 
 

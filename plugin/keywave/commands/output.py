@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from keywave.errors import OutputError, UsageError
@@ -24,8 +24,9 @@ def tell(findings: Sequence[Finding], *, form: str, strict: bool, sink: TextIO) 
             sink.write(report((), "json"))
         return 0
     from keywave.emit import report
+    from keywave.emit.reports import ReportOptions
 
-    sink.write(report(findings, form))
+    sink.write(report(findings, form, ReportOptions(color=sink.isatty() and not os.environ.get("NO_COLOR"))))
     stopped = strict or any(f.severity is Severity.ERROR for f in findings)
     return 1 if stopped else 0
 
@@ -38,8 +39,8 @@ def chosen(ordered: Ordered, layer: str) -> tuple[Manifest, ...]:
     if layer == "all":
         if not ordered.extra:
             raise UsageError(
-                "--layer all makes Argo CD Applications, and needs to know of which: set ARGOCD_APP_NAME, "
-                "ARGOCD_APP_SOURCE_REPO_URL, ARGOCD_APP_SOURCE_PATH and ARGOCD_APP_SOURCE_TARGET_REVISION (Argo CD does)"
+                "layer all gives the objects about the layers, and there are none",
+                hint="it needs --target argocd (Applications) or flux (Kustomizations), and something to deploy",
             )
         return ordered.extra
     if layer:
@@ -55,15 +56,28 @@ def stream(ordered: Ordered, *, layer: str, form: str) -> str:
     return _text(chosen(ordered, layer), form)
 
 
+FLUX_ENTRY = """\
+# For a Flux Kustomization of yours that points at this folder. Without this file Flux would apply all layers at once, by itself.
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources:
+- kustomizations.yaml
+"""
+
+
 def files(ordered: Ordered, *, target: str, layer: str, form: str) -> Mapping[str, str]:
-    """Relative path -> text. Flux gets a folder a layer and `kustomizations.yaml`; the others one file."""
+    """Relative path -> text. Flux gets a folder a layer, `kustomizations.yaml` and a way in; the others one file.
+
+    Raises UsageError for JSON files that Flux would pass over.
+    """
     if target != "flux" or layer:
         return {f"manifests.{form}": stream(ordered, layer=layer, form=form)}
+    if form != "yaml":
+        raise UsageError("Flux reads no files but YAML", hint="leave --format out, or print to stdout")
     found = {
-        f"{each.directory}/manifests.{form}": _text(each.manifests, form) for each in ordered.layers if each.manifests
+        f"{each.directory}/manifests.yaml": _text(each.manifests, form) for each in ordered.layers if each.manifests
     }
-    found[f"kustomizations.{form}"] = _text(ordered.extra, form)
-    return found
+    return {**found, "kustomizations.yaml": _text(ordered.extra, form), "kustomization.yaml": FLUX_ENTRY}
 
 
 def _text(manifests: Sequence[Manifest], form: str) -> str:
@@ -86,8 +100,10 @@ def write_text(text: str) -> None:
         raise OutputError(f"stdout could not be written: {error.strerror}") from error
 
 
-def write_files(texts: Mapping[str, str], out: Path) -> None:
+def write_files(texts: Mapping[str, str], out: str) -> None:
     """Write a set of files as one swap; raises OutputError, and then what stood there before still stands."""
+    from pathlib import Path
+
     from keywave.emit import write_tree
 
-    write_tree(texts, out)
+    write_tree(texts, Path(out))

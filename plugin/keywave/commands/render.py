@@ -1,15 +1,13 @@
-"""`keywave render`: the main job."""
+"""`keywave render` as click declares it; `rendering` does it."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
-from keywave.commands import output
-from keywave.commands.options import build_options, input_options, settings
+from keywave.commands.declared import input_options
+from keywave.commands.rendering import run
 
 EPILOG = """\b
 Examples:
@@ -37,16 +35,4 @@ def render(**given: Any) -> int:
 
     Nothing is printed or written when there are errors.
     """
-    from keywave import pipeline
-
-    wanted = settings(given, layer=given["layer"], kit=given["kit"] is not None, allow_empty=given["allow_empty"])
-    report = pipeline.render(given["path"], wanted, build_options(given))
-    code = output.tell(report.findings, form=given["report"], strict=given["strict"], sink=sys.stderr)
-    if code or report.ordered is None:
-        return code or 1
-    layer, form, target = given["layer"], given["form"], given["target"]
-    if given["out"] == "-":
-        output.write_text(output.stream(report.ordered, layer=layer, form=form))
-    else:
-        output.write_files(output.files(report.ordered, target=target, layer=layer, form=form), Path(given["out"]))
-    return 0
+    return run(given)

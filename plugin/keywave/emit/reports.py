@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from keywave.findings import Finding, Location, Severity
+from keywave.redact import redact
 
 AT_MOST = 20
 SCHEMA = 1
@@ -23,9 +24,12 @@ class ReportOptions(NamedTuple):
 
 
 def report(findings: Sequence[Finding], format: str = "text", options: ReportOptions | None = None) -> str:
-    """Findings as one text, sorted, each once, "" for text and github without findings. `format` is a key of FORMATS."""
+    """Findings as one text, sorted, each once, "" for text and github without findings. `format` is a key of FORMATS.
+
+    No Vault token is in it, even where a finding quotes one.
+    """
     unique = sorted(dict.fromkeys(findings), key=lambda finding: (*finding.sort_key, str(finding.where)))
-    return FORMATS[format](unique, options or ReportOptions())
+    return redact(FORMATS[format](unique, options or ReportOptions()))
 
 
 def summary(findings: Sequence[Finding]) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from keywave.intent.model import Intent
+from keywave.objects.later import later
 
 ISSUING_KINDS = ("VaultDynamicSecret", "VaultPKISecret", "VaultCompositeSecret")
 WAVE = "argocd.argoproj.io/sync-wave"
@@ -44,12 +45,12 @@ STEERING_FLUX = (
 _PHASE = (WAVE, "argocd.argoproj.io/hook", "argocd.argoproj.io/hook-delete-policy")
 """Say when one object is applied: they hold for the secret objects, not for what those need."""
 
-_VOLATILE_NAME = re.compile(
+_VOLATILE_NAME = later(
     r"^(app\.kubernetes\.io/version|helm\.sh/chart|chart|version|.*\b(version|revision|commit|git|sha|sha1|sha256|hash|checksum|digest|"
     r"build|build-?id|timestamp|time|date|released?-?at|deployed-?at|created-?at|updated-?at|restarted-?at|pipeline|job|run-?id|ref|branch|tag)\b.*)$",
     re.IGNORECASE,
 )
-_VOLATILE_VALUE = re.compile(r"^(?=.*[0-9])([0-9a-f]{7,64}|sha256:[0-9a-f]{8,64}|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?)$")
+_VOLATILE_VALUE = later(r"^(?=.*[0-9])([0-9a-f]{7,64}|sha256:[0-9a-f]{8,64}|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?)$")
 
 
 def volatile(name: str, value: str) -> bool:

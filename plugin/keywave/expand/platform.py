@@ -18,6 +18,7 @@ from keywave.expand.run import Expanded, settle
 from keywave.expand.transformations import transformation_spec
 from keywave.expand.tree import read_tree
 from keywave.expand.vault_auth import auth_spec, log_in, login_in_place
+from keywave.findings import Finding
 from keywave.intent.model import Intent, Profile
 from keywave.intent.placeholders import names
 from keywave.objects.manifest import Manifest
@@ -31,11 +32,22 @@ def platform_kit(loaded: Loaded) -> Expanded:
     tree = read_tree(loaded.rest)
     intents = sorted(loaded.intents, key=lambda intent: (intent.namespace, intent.name))
     made: list[Manifest] = []
+    homeless: list[Finding] = []
     for profile in sorted(loaded.profiles, key=lambda profile: profile.name):
-        made.extend(_shared(profile))
+        if profile.address:
+            made.extend(_shared(profile))
+        else:
+            homeless.append(_without_address(profile))
     made.extend(_roles(intents, tree))
     manifests, findings = settle(made, read_tree(()), intents)
+    findings += homeless
     return Expanded(tuple(manifests), tuple(sorted(findings, key=lambda finding: finding.sort_key)))
+
+
+def _without_address(profile: Profile) -> Finding:
+    """Such a profile serves applications (`emit: refs`), but nothing can be installed from it."""
+    said = f"the platform kit has no connection for the profile {profile.name}, which does not say where Vault is"
+    return profile.manifest.warning("KW1062", said, "spec", hint="give address, or render the kit from another profile")
 
 
 def _roles(intents: Sequence[Intent], tree: Any) -> list[Manifest]:

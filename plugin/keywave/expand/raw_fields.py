@@ -19,7 +19,18 @@ from keywave.objects.vso_schemas import SPEC_SCHEMAS, fields_gone_in, fields_new
 def lay_over(intent: Intent, kind: str, spec: dict[str, Any]) -> tuple[dict[str, Any], list[Finding]]:
     """The spec with the intent's raw fields in it, and what is wrong: `$.spec.vso...` is where."""
     result = merged(spec, intent.vso) if intent.vso else spec
-    return result, [*_check_shape(intent, kind, result), *_check_version(intent, kind, result)]
+    renamed = _check_name(intent, spec, result)
+    return result, [*renamed, *_check_shape(intent, kind, result), *_check_version(intent, kind, result)]
+
+
+def _check_name(intent: Intent, spec: Body, result: Body) -> list[Finding]:
+    """The Secret's name is the intent's: consumers, restarts and rights were found by it."""
+    name = mapping(spec["destination"]).get("name")
+    if mapping(result.get("destination")).get("name", name) == name:
+        return []
+    said = f"the raw field destination.name gives the Secret another name than {name}, which everything else goes by"
+    hint = "take it out, and give the intent the name that the Secret shall have"
+    return [intent.manifest.finding("KW3016", said, "spec", "vso", "destination", "name", hint=hint)]
 
 
 def _check_shape(intent: Intent, kind: str, spec: dict[str, Any]) -> list[Finding]:
@@ -34,7 +45,7 @@ def _check_shape(intent: Intent, kind: str, spec: dict[str, Any]) -> list[Findin
     return [
         intent.manifest.finding("KW3012", f"{kind}: {problem.message}", "spec", "vso", *problem.keys, hint=problem.hint)
         for problem in check(spec, schema)
-        if problem.keys and problem.keys[0] in intent.vso
+        if not problem.keys or problem.keys[0] in intent.vso
     ]
 
 

@@ -129,7 +129,7 @@ def _no_client_certificate(intent: Intent) -> Finding:
 def _check_split(intent: Intent, tree: Tree) -> list[Finding]:
     """Fan-in without an operator that can do it: what would need all keys in one Secret is refused."""
     names = ", ".join(secret_names(intent))
-    way_out = "say deliver: eso, or operator: {kind: keywave} in the profile"
+    merged = "say operator: {kind: keywave} in the profile, whose operator merges them"
     found: list[Finding] = []
     if intent.templates:
         found.append(
@@ -138,7 +138,7 @@ def _check_split(intent: Intent, tree: Tree) -> list[Finding]:
                 f"Vault Secrets Operator has no fan-in: the sources become {names}, so no template can see the keys of all",
                 "spec",
                 "templates",
-                hint=f"{way_out}; or take the templates out",
+                hint=f"take the templates out, or {merged}",
             )
         )
     for use in tree.uses_of(intent.name, intent.namespace):
@@ -147,7 +147,7 @@ def _check_split(intent: Intent, tree: Tree) -> list[Finding]:
                 "KW2009",
                 f"Vault Secrets Operator has no fan-in: there will be no Secret {intent.name}, its sources become {names}",
                 *use.keys,
-                hint=f"{way_out}; or let the intent's consumers do the wiring; or refer to the Secrets {names}",
+                hint=f"let the intent's consumers do the wiring, refer to the Secrets {names}, or {merged}",
             )
         )
     return found

@@ -6,17 +6,21 @@ Only functions of the operator's allow-list are used (Vault Secrets Operator 0.1
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 
-_READ = re.compile(
+from keywave.objects.later import later
+
+_READ = later(
     r"""(?:\bget\s+|\bindex\s+)\$?\.Secrets\s+(?:"((?:[^"\\]|\\.)*)"|`([^`]*)`)|\.Secrets\.([A-Za-z_][A-Za-z0-9_]*)"""
 )
 
 
 def quote(text: str) -> str:
     """A Go string literal; JSON's escapes are Go's, as long as nothing becomes a surrogate pair."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    import json  # keys are plain words
+
     return json.dumps(text, ensure_ascii=False)
 
 

@@ -51,7 +51,7 @@ class _Wirer:
         self.findings: list[Finding] = []
 
     def problem(self, code: str, message: str, *keys: PathKey, hint: str = "") -> None:
-        at = ("spec", "consumers", self.consumer.index, *keys)
+        at = ("spec", "consumers", self.consumer.number, *keys)
         self.findings.append(self.intent.manifest.finding(code, message, *at, hint=hint))
 
     def no_workload(self, manifests: Sequence[Manifest]) -> None:
@@ -177,7 +177,7 @@ class _Wirer:
         ]
         if volume not in volumes:
             if any(mapping(item).get("name") == volume["name"] for item in volumes):
-                volume["name"] = f"{volume['name'][:58]}-{self.consumer.index}"
+                volume["name"] = f"{volume['name'][:58]}-{self.consumer.number}"
             volumes.append(volume)
         mount = {"name": volume["name"], "mountPath": path, "readOnly": True}
         if taken and mount not in taken:

@@ -105,7 +105,7 @@ def _check_fills(notes: Notes, profile: Profile, fills: Mapping[str, str]) -> No
 def _consumer(index: int, spec: Mapping[str, Any]) -> Consumer:
     mode = spec.get("mode")
     return Consumer(
-        index=index,
+        number=index,
         workload=spec["workload"],
         kind=spec.get("kind", "Deployment"),
         container=spec.get("container", ""),

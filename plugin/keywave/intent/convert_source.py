@@ -46,8 +46,8 @@ def part_of(
         source = _dynamic(notes, spec, keys, profile, fills)
     else:
         source = _pki(notes, spec, keys, profile, fills)
-    chosen: Mapping[str, str] | None = spec.get("keys")
-    if chosen is not None and not chosen and kind != "pki":
+    chosen: Mapping[str, str] | None = None if kind == "pki" else spec.get("keys")
+    if chosen is not None and not chosen:
         hint = "name the keys, or leave keys out (in an overlay: keys: null) to take all"
         notes.error("KW1027", "keys is empty: the Secret would hold nothing", *keys, "keys", hint=hint)
     return Part(name, source, chosen)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from keywave.objects.later import later
 
-_FORM = re.compile(r"([0-9]+)(?:\.([0-9]+))?(s|m|h|d)\Z")
+_FORM = later(r"([0-9]+)(?:\.([0-9]+))?(s|m|h|d)\Z")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 

@@ -18,6 +18,7 @@ from keywave.intent.notes import OPAQUE, Notes
 
 CODE = "KW1050"
 _LATE = ("roles",)
+_BESIDE = "use a profile of the catalogue, or ask those who keep it"
 _VSO_BYPASS = ("mount", "path", "role", "namespace", "vaultAuthRef", "issuerRef", "type")
 
 
@@ -79,6 +80,10 @@ def check_patterns(notes: Notes, allow: Mapping[str, list[str]]) -> None:
 def check_intent(notes: Notes, profile: Profile, intent: Intent, *, own_vault_namespace: bool) -> None:
     """Every breach of projects, namespaces, paths and deliver; roles wait for `check_role`."""
     allow = profile.allow
+    if profile.guards:
+        _check_beside(notes, profile, intent)
+    if allow is not None or profile.guards:
+        _check_bypass(notes, profile, intent, own_vault_namespace=own_vault_namespace)
     if allow is None:
         return
     fills = intent.fills
@@ -101,28 +106,43 @@ def check_intent(notes: Notes, profile: Profile, intent: Intent, *, own_vault_na
                     *_keys_of(part),
                     hint=_allowed_text(allow.paths, fills),
                 )
-    _check_bypass(notes, profile, intent, own_vault_namespace=own_vault_namespace)
+
+
+def _check_beside(notes: Notes, profile: Profile, intent: Intent) -> None:
+    """A profile of the tree is no way round the catalogue's: each path must be allowed by one of those."""
+    where = {"namespace": intent.fills.get("namespace", ""), "name": intent.name}
+    for part in intent.parts:
+        path = api_path(part.source)
+        if not any(allowed_by(guard, path=path, **where) for guard in profile.guards):
+            notes.error(CODE, _refusal(f'the path "{path}"', profile, beside=True), *_keys_of(part), hint=_BESIDE)
 
 
 def check_role(profile: Profile, role: str, intent: Intent, *, service_account: str = "") -> list[Finding]:
     """A breach of `allow.roles` by the role that an intent logs in with, after its placeholders are filled."""
     allow = profile.allow
     fills = {**intent.fills, "serviceAccount": service_account}
+    where = {"namespace": fills.get("namespace", ""), "name": intent.name, "service_account": service_account}
+    if role and profile.guards and not any(allowed_by(guard, role=role, **where) for guard in profile.guards):
+        message = _refusal(f'the Vault role "{role}"', profile, beside=True)
+        return [intent.manifest.finding(CODE, message, "spec", hint=_BESIDE)]
     if allow is None or allow.roles is None or _allowed(allow.roles, role, fills, path=False):
         return []
     message = _refusal(f'the Vault role "{role}"', profile)
     return [intent.manifest.finding(CODE, message, "spec", hint=_allowed_text(allow.roles, fills))]
 
 
-def hand_written_allowed(profile: Profile, *, path: str = "", role: str = "", namespace: str, name: str) -> bool:
-    """Whether the profile's `allow` also covers a path or a role that an object written by hand names. True without `allow`.
+def allowed_by(
+    guard: Profile, *, path: str = "", role: str = "", namespace: str, name: str, service_account: str = ""
+) -> bool:
+    """Whether a guarded profile also covers a path or a role that comes from elsewhere: from an object written by hand, or from a
+    profile of the tree. True without `allow`.
 
-    The namespace must be an allowed one, too. `{serviceAccount}` cannot be known here and is not allowed.
+    The namespace must be an allowed one, too. Where the account is not known, a pattern with `{serviceAccount}` allows nothing.
     """
-    allow = profile.allow
+    allow = guard.allow
     if allow is None:
         return True
-    fills = {"namespace": namespace, "name": name, "profile": profile.name}
+    fills = {"namespace": namespace, "name": name, "profile": guard.name, "serviceAccount": service_account}
     asked = ((allow.namespaces, namespace, False), (allow.paths, path, True), (allow.roles, role, False))
     return all(p is None or not value or _allowed(p, value, fills, path=is_path) for p, value, is_path in asked)
 
@@ -130,14 +150,15 @@ def hand_written_allowed(profile: Profile, *, path: str = "", role: str = "", na
 def _check_bypass(notes: Notes, profile: Profile, intent: Intent, *, own_vault_namespace: bool) -> None:
     """Raw fields are merged last, so they could undo what was checked."""
     hint = "remove it, or ask those who keep the profile"
+    refused: list[tuple[str, tuple[str, ...]]] = []
     if own_vault_namespace:
-        notes.error(CODE, _refusal("a Vault namespace of its own", profile), "spec", "vaultNamespace", hint=hint)
-    for name in _VSO_BYPASS:
-        if name in intent.vso:
-            notes.error(CODE, _refusal(f'the raw field "vso.{name}"', profile), "spec", "vso", name, hint=hint)
+        refused.append(("a Vault namespace of its own", ("vaultNamespace",)))
+    refused += [(f'the raw field "vso.{name}"', ("vso", name)) for name in _VSO_BYPASS if name in intent.vso]
     for field, given in (("csi", intent.csi), ("eso", intent.eso), ("injector", intent.injector)):
         if given:
-            notes.error(CODE, _refusal(f'the raw fields "{field}"', profile), "spec", field, hint=hint)
+            refused.append((f'the raw fields "{field}"', (field,)))
+    for what, keys in refused:
+        notes.error(CODE, _refusal(what, profile, beside=profile.allow is None), "spec", *keys, hint=hint)
 
 
 def _allowed(patterns: Iterable[str], value: str, fills: Mapping[str, str], *, path: bool) -> bool:
@@ -155,8 +176,9 @@ def _allowed_text(patterns: tuple[str, ...], fills: Mapping[str, str]) -> str:
     return f"allowed: {', '.join(_filled(patterns, fills))}" if patterns else "nothing of this kind is allowed"
 
 
-def _refusal(what: str, profile: Profile) -> str:
-    return f'{what} is not allowed by the profile "{profile.name}"'
+def _refusal(what: str, profile: Profile, *, beside: bool = False) -> str:
+    by = "any profile of the catalogue" if beside else f'the profile "{profile.name}"'
+    return f"{what} is not allowed by {by}"
 
 
 def _keys_of(part: Part) -> tuple[PathKey, ...]:

@@ -29,13 +29,15 @@ _FOLLOW_UPS = frozenset(("KW1013", "KW1020", "KW1026", "KW1027", "KW1031", "KW10
 class Loaded(NamedTuple):
     """What a tree means. `rest` is everything that is not of the group keywave.dev, in its order.
 
-    With errors among the findings, intents and profiles may be incomplete: enough for further checks, never for output.
+    With errors among the findings, intents and profiles may be incomplete: enough for further checks, never for output. `unusable` are
+    the names of intents that are too broken to be among `intents`: who refers to their Secrets is not to blame.
     """
 
     intents: tuple[Intent, ...]
     profiles: tuple[Profile, ...]
     rest: tuple[Manifest, ...]
     findings: tuple[Finding, ...]
+    unusable: frozenset[str] = frozenset()
 
 
 def load(
@@ -58,7 +60,13 @@ def load(
     tree_profiles = _tree_profiles(ours, shared_profiles, project, findings)
     profiles = Profiles((*tree_profiles, *shared_profiles), choose=choose)
     intents = _intents([m for m in ours if m.kind == "SecretIntent"], profiles, project, default_namespace, findings)
-    return Loaded(tuple(intents), profiles.all, tuple(rest), tuple(findings))
+    unusable = _secret_names_in(manifests) - {intent.name for intent in intents}
+    return Loaded(tuple(intents), profiles.all, tuple(rest), tuple(findings), unusable)
+
+
+def _secret_names_in(manifests: Sequence[Manifest]) -> frozenset[str]:
+    """The names of all intents, those of an unknown version included."""
+    return frozenset(m.name for m in manifests if m.kind == "SecretIntent")
 
 
 def _separate(manifests: Sequence[Manifest], findings: list[Finding]) -> tuple[list[Manifest], list[Manifest]]:
@@ -112,6 +120,7 @@ def _tree_profiles(
     manifests: Sequence[Manifest], shared: Sequence[Profile], project: str, findings: list[Finding]
 ) -> list[Profile]:
     taken = {profile.name for profile in shared}
+    guards = tuple(profile for profile in shared if profile.allow is not None)
     known: dict[tuple[str, str], Profile] = {}
     for manifest in manifests:
         if manifest.kind != "VaultProfile":
@@ -125,7 +134,7 @@ def _tree_profiles(
             message = f'the profile "{manifest.name}" is defined twice'
             findings.append(manifest.finding("KW1011", message, "metadata", "name", hint="rename or remove one"))
         else:
-            known[place] = _profile(manifest, False, project, findings)
+            known[place] = _profile(manifest, False, project, findings)._replace(guards=guards)
     return list(known.values())
 
 

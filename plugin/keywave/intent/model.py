@@ -2,12 +2,11 @@
 
 Units: durations are texts that Vault Secrets Operator takes (`30s`, `5m`, `720h`); paths have no leading or trailing slash and
 never the `data/` of KV version 2.
+
+Without `from __future__ import annotations`: NamedTuple compiles each annotation that is a text, which costs a cold start 5 ms.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from keywave.objects.manifest import Manifest
@@ -89,8 +88,7 @@ class TransformationSpec(NamedTuple):
     excludes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Profile:
+class Profile(NamedTuple):
     """One VaultProfile: where Vault is and how one logs in there. `catalogue` is True when it came from outside the tree."""
 
     name: str
@@ -103,9 +101,9 @@ class Profile:
     tls_server_name: str = ""
     skip_tls_verify: bool = False
     client_cert_secret: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = NO_MAP
     timeout: str = ""
-    auth: Auth = field(default_factory=Auth)
+    auth: Auth = Auth()
     kv_mount: str = "kv"
     kv_prefix: str = ""
     kv_version: Literal[1, 2] = 2
@@ -119,13 +117,25 @@ class Profile:
     auth_ref: str = ""
     auth_global_ref: str = ""
     create_service_accounts: bool = True
-    operator: Operator = field(default_factory=Operator)
+    operator: Operator = Operator()
     allow: Guardrails | None = None
+    guards: tuple["Profile", ...] = ()
+    """The guarded profiles of the catalogue that bind a profile of the tree: what it may do, one of them must allow."""
     external: tuple[str, ...] = ()
     network: Mapping[str, Any] | None = None
     transformations: tuple[TransformationSpec, ...] = ()
-    flux: FluxSettings = field(default_factory=FluxSettings)
-    argocd: ArgoSettings = field(default_factory=ArgoSettings)
+    flux: FluxSettings = FluxSettings()
+    argocd: ArgoSettings = ArgoSettings()
+
+    def __eq__(self, other: object) -> bool:
+        """By identity, as a key of dicts: two of the same content are two still."""
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+    def __hash__(self) -> int:
+        return id(self)
 
 
 class KvSource(NamedTuple):
@@ -180,18 +190,17 @@ class Part(NamedTuple):
     keys: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Consumer:
-    """Wiring that keywave shall do, from `consumers[index]` of the intent."""
+class Consumer(NamedTuple):
+    """Wiring that keywave shall do, from `consumers[number]` of the intent."""
 
-    index: int
+    number: int
     workload: str
     kind: str = "Deployment"
     container: str = ""
     env_from: bool = False
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = NO_MAP
     mount_path: str = ""
-    items: Mapping[str, str] = field(default_factory=dict)
+    items: Mapping[str, str] = NO_MAP
     mode: int | None = None
 
 
@@ -202,8 +211,7 @@ class RestartTarget(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Intent:
+class Intent(NamedTuple):
     """One SecretIntent with its profile. `name` is the Secret's name; `namespace` may be "" (the target decides)."""
 
     name: str
@@ -212,14 +220,14 @@ class Intent:
     profile: Profile
     parts: tuple[Part, ...]
     deliver: Deliver = "secret"
-    templates: Mapping[str, str] = field(default_factory=dict)
+    templates: Mapping[str, str] = NO_MAP
     transformations: tuple[str, ...] = ()
     includes: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     exclude_raw: bool = True
     type: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = NO_MAP
+    annotations: Mapping[str, str] = NO_MAP
     create: bool = True
     overwrite: bool = False
     refresh_after: str = ""
@@ -231,13 +239,23 @@ class Intent:
     consumers: tuple[Consumer, ...] = ()
     restart: bool = True
     restart_targets: tuple[RestartTarget, ...] = ()
-    vso: Mapping[str, Any] = field(default_factory=dict)
-    csi: Mapping[str, Any] = field(default_factory=dict)
-    eso: Mapping[str, Any] = field(default_factory=dict)
-    injector: Mapping[str, Any] = field(default_factory=dict)
-    fills: Mapping[str, str] = field(default_factory=dict)
+    vso: Mapping[str, Any] = NO_MAP
+    csi: Mapping[str, Any] = NO_MAP
+    eso: Mapping[str, Any] = NO_MAP
+    injector: Mapping[str, Any] = NO_MAP
+    fills: Mapping[str, str] = NO_MAP
     """Values of the placeholders that are known: namespace, name, profile, project. `placeholders.fill(profile.auth.role,
     {**intent.fills, "serviceAccount": account})` gives the role."""
+
+    def __eq__(self, other: object) -> bool:
+        """By identity, as a key of dicts: two of the same content are two still."""
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+    def __hash__(self) -> int:
+        return id(self)
 
     @property
     def subject(self) -> str:

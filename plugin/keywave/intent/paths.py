@@ -6,12 +6,11 @@ mount and path; Vault Secrets Operator puts it there itself.
 
 from __future__ import annotations
 
-import re
-
 from keywave.findings import PathKey
 from keywave.intent.notes import Notes
+from keywave.objects.later import later
 
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f?#%\\{}*+]")
+_FORBIDDEN = later(r"[\x00-\x1f\x7f?#%\\{}*+]")
 _API_WORDS = ("data", "metadata")
 
 

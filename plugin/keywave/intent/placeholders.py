@@ -7,11 +7,12 @@ replaced, and `${word}` is Flux's and stays.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
+from keywave.objects.later import later
+
 NAMES = ("namespace", "name", "serviceAccount", "profile", "project")
-_FORM = re.compile(r"(?<!\$)\{([^{}]*)\}")
+_FORM = later(r"(?<!\$)\{([^{}]*)\}")
 
 
 def names(text: str) -> list[str]:

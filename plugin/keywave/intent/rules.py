@@ -110,11 +110,19 @@ def _consumers_are_wired(notes: Notes, spec: Spec, parts: Parts) -> None:
                 notes.error("KW1035", f'"{field}" needs "mountPath"', *keys, field, hint="give mountPath: /folder")
 
 
+def _templates_are_closed(notes: Notes, spec: Spec, parts: Parts) -> None:
+    for key, text in spec.get("templates", {}).items():
+        if text.rfind("{{") > text.rfind("}}"):
+            message = "the template does not end its last {{"
+            notes.error("KW1006", message, "spec", "templates", key, hint="end it with }}")
+
+
 RULES = (
     _no_certificate_in_fan_in,
     _one_source_a_key,
     _fields_of_the_source,
     _keys_or_filters,
+    _templates_are_closed,
     _only_what_we_create,
     _restarts,
     _consumers_are_wired,

@@ -68,7 +68,9 @@ CONSUMER_FIELDS: t.JsonSchema = {
     ),
     "mountPath": t.text("Folder at which the keys are mounted as files.", pattern="^/", hint="an absolute path"),
     "items": t.secret_keys("Key of the Secret -> file below mountPath. Left out: all keys."),
-    "mode": t.number("Mode of the files, such as 0400.", least=0, most=0o777),
+    "mode": t.number(
+        "Mode of the files, such as 0400.", least=0, most=0o777, hint="write it in octal, with a zero in front: 0440"
+    ),
 }
 
 DELIVERIES = ("secret", "csi", "csi-sync", "init", "sidecar", "injector", "eso")
@@ -92,9 +94,7 @@ DELIVERY_FIELDS: t.JsonSchema = {
     "type": t.text(
         "Type of the Secret. Default: Opaque; kubernetes.io/tls for pki.", pattern=r"^\S+$", hint="a Secret type"
     ),
-    "labels": t.strings(
-        "Labels of the Secret.", names=t.QUALIFIED, hint="a label's name, such as app.kubernetes.io/name"
-    ),
+    "labels": t.label_map("Labels of the Secret."),
     "annotations": t.strings("Annotations of the Secret.", names=t.QUALIFIED, hint="an annotation's name"),
     "create": t.flag("Make the Secret. Default: true; false fills one that exists."),
     "overwrite": t.flag("Take over a Secret that exists and that nobody owns. Default: false."),

@@ -20,7 +20,9 @@ DURATION = r"^([0-9]+(\.[0-9]+)?(s|m|h))$"
 TTL = r"^([0-9]+(\.[0-9]+)?(s|m|h|d))$"
 GO_DURATION = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$"
 QUALIFIED = r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?$"
+LABEL_VALUE = r"^([A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$"
 
+LABEL_VALUE_HINT = "at most 63 letters, digits, '-', '_' and '.', starting and ending with a letter or digit"
 NAME_HINT = "small letters, digits, '-' and '.', starting and ending with a letter or digit"
 LABEL_HINT = "at most 63 small letters, digits and '-', starting and ending with a letter or digit"
 KEY_HINT = "letters, digits, '-', '_' and '.', at most 253"
@@ -76,13 +78,15 @@ def flag(description: str) -> JsonSchema:
     return {"type": ["boolean", "null"], "description": description}
 
 
-def number(description: str, *, least: int | None = None, most: int | None = None) -> JsonSchema:
+def number(description: str, *, least: int | None = None, most: int | None = None, hint: str = "") -> JsonSchema:
     """A whole number."""
     schema: JsonSchema = {"type": ["integer", "null"], "description": description}
     if least is not None:
         schema["minimum"] = least
     if most is not None:
         schema["maximum"] = most
+    if hint:
+        schema["x-hint"] = hint
     return schema
 
 
@@ -95,13 +99,20 @@ def texts(description: str, *, pattern: str = "", hint: str = "") -> JsonSchema:
 
 
 def strings(description: str, *, names: str = "", hint: str = "", empty_values: bool = True) -> JsonSchema:
-    """A map from text to text; `names` is the pattern of its keys."""
+    """A map from text to text; `names` is the pattern of its keys, `hint` says what they look like."""
     value: JsonSchema = {"type": ["string", "null"]}
     if not empty_values:
         value["minLength"] = 1
     schema: JsonSchema = {"type": ["object", "null"], "description": description, "additionalProperties": value}
     if names:
         schema["propertyNames"] = {"pattern": names, "minLength": 1, "maxLength": 253, "x-hint": hint}
+    return schema
+
+
+def label_map(description: str) -> JsonSchema:
+    """Labels, as the API server takes them."""
+    schema = strings(description, names=QUALIFIED, hint="a label's name, such as app.kubernetes.io/name")
+    schema["additionalProperties"] |= {"pattern": LABEL_VALUE, "x-hint": LABEL_VALUE_HINT}
     return schema
 
 

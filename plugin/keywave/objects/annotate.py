@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from keywave.objects.dump import dump_entry
+from keywave.objects.later import later
 
-_METADATA = re.compile(r"^metadata: *\n((?:(?: +[^\n]*)?\n)*)", re.MULTILINE)
-_TRAILING = re.compile(r"^(?: *(?:#[^\n]*)?\n)*\Z", re.MULTILINE)
+_METADATA = later(r"^metadata: *\n((?:(?: +[^\n]*)?\n)*)", re.MULTILINE)
+_TRAILING = later(r"^(?: *(?:#[^\n]*)?\n)*\Z", re.MULTILINE)
 
 
 def annotated(text: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:

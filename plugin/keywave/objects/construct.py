@@ -6,7 +6,6 @@ as if written out, so that an alias bomb is refused before anything walks it. No
 
 from __future__ import annotations
 
-import re
 from typing import Any, NamedTuple
 
 import yaml
@@ -21,12 +20,13 @@ from yaml.events import (
 
 from keywave.objects import scalars
 from keywave.objects.events import Next, error_from, open_events
+from keywave.objects.later import later
 from keywave.objects.limits import DEFAULT_LIMITS, Limits
 from keywave.objects.yamlerror import YamlError, line_at
 
 _NO_KEY: Any = object()
 _MERGE: Any = object()
-_ESCAPED_SLASH = re.compile(r"(?<!\\)(?:\\\\)*\\/")
+_ESCAPED_SLASH = later(r"(?<!\\)(?:\\\\)*\\/")
 _plain_keys: dict[str, Any] = {}
 _PLAIN_KEYS_SIZE = 10_000
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_MARKER = re.compile(r"^---(?:[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)|[ \t]+)", re.MULTILINE)
-_DIRECTIVES = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*%[^\n]*\n(?:%[^\n]*\n|[ \t]*(?:#[^\n]*)?\r?\n)*\Z")
-_NOTHING = re.compile(r"(?:[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z)|\.\.\.[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z))*\Z")
+from keywave.objects.later import later
+
+_MARKER = later(r"^---(?:[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)|[ \t]+)", re.MULTILINE)
+_DIRECTIVES = later(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*%[^\n]*\n(?:%[^\n]*\n|[ \t]*(?:#[^\n]*)?\r?\n)*\Z")
+_NOTHING = later(r"(?:[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z)|\.\.\.[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z))*\Z")
 BOM = "\ufeff"
 
 
@@ -28,6 +30,7 @@ def split(stream: str) -> list[Document]:
 
     A byte order mark at the start of a document belongs to none. `%YAML` lines before a marker are part of that marker: they say
     nothing that Kubernetes heeds. `%TAG` lines stay, because they carry meaning.
+    The last line is ended where the file does not: kubectl's reader does so, and a block text then has its line break.
     """
     documents: list[Document] = []
     start, line = 0, 1
@@ -38,7 +41,8 @@ def split(stream: str) -> list[Document]:
         _append(documents, chunk, line)
         line += stream.count("\n", start, match.end())
         start = match.end()
-    _append(documents, stream[start:], line)
+    last = stream[start:]
+    _append(documents, last if last.endswith("\n") else f"{last}\n", line)
     return documents
 
 

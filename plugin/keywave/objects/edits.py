@@ -6,15 +6,15 @@ as (start, end, new text) on the original text and applied from the end.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from keywave.objects.dump import dump_entry, dump_flow, dump_item, dump_quoted
 from keywave.objects.equality import same
+from keywave.objects.later import later
 from keywave.objects.nodes import MERGE_KEY, Node, compose
 
-_PRINTABLE = re.compile("[ -~]*")
+_PRINTABLE = later("[ -~]*")
 
 
 class NotUnderstood(Exception):

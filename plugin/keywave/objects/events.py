@@ -11,9 +11,10 @@ from typing import Any
 
 import yaml
 
+from keywave.objects.later import later
 from keywave.objects.yamlerror import YamlError, line_at
 
-_END = re.compile(r"^\.\.\.(?:\s|\Z)", re.MULTILINE)
+_END = later(r"^\.\.\.(?:\s|\Z)", re.MULTILINE)
 Next = Callable[[], Any]
 
 
@@ -39,7 +40,7 @@ def error_from(problem: yaml.YAMLError, text: str) -> YamlError:
     if isinstance(problem, yaml.MarkedYAMLError):
         mark = problem.problem_mark or problem.context_mark
         message = ", ".join(part for part in (problem.context, problem.problem) if part)
-        line = line_at(text, mark.index) if mark else 1
+        line = line_at(text, min(mark.index, len(text.rstrip("\n")))) if mark else 1
         if "expected <document start>" in message and _END.search(text):
             what = "content after the end of a document; Kubernetes would drop it"
             return YamlError(line, what, code="KW0109", hint="begin it with --- on a line of its own")

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
+from keywave.objects.later import later
 from keywave.objects.limits import Limits
 from keywave.objects.scalars import plain_value
 
-_BLANKS = re.compile(r"[ \t\r\n]*")
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_BLANKS = later(r"[ \t\r\n]*")
+_SURROGATE = later(r"\\u[dD][89a-fA-F]")
 
 
 class JsonDocument(NamedTuple):

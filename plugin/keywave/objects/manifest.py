@@ -52,10 +52,16 @@ class Manifest:
         "name",
         "namespace",
         "parsed",
+        "pod",
         "source",
         "spec",
         "text",
+        "uses",
     )
+    pod: tuple[Body, tuple[PathKey, ...]] | None
+    """Kept by `workloads.pod_template`, which several stages ask; unset before."""
+    uses: tuple[Any, ...]
+    """Kept by `workloads.secret_uses`; unset before."""
 
     def __init__(
         self,

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from keywave.findings import PathKey, did_you_mean
+from keywave.objects.later import later
 
 Schema = Mapping[str, Any]
 Keys = tuple[PathKey, ...]
@@ -57,7 +58,7 @@ _TYPES: dict[str, str] = {
     "array": "a list",
     "null": "null",
 }
-_TOKEN = re.compile(r"^(hv[sbr]\.|s\.[A-Za-z0-9]{20})")
+_TOKEN = later(r"^(hv[sbr]\.|s\.[A-Za-z0-9]{20})")
 _LONGEST_SHOWN = 80
 _compiled: dict[int, tuple[Schema, Checker]] = {}
 _MOST_COMPILED = 1024
@@ -66,7 +67,7 @@ _MOST_COMPILED = 1024
 def check(value: Any, schema: Schema, keys: Keys = ()) -> list[Problem]:
     """All problems of `value`, in the document's order; `keys` is where `value` stands.
 
-    Raises ValueError for a schema that uses a keyword outside the subset: that is a bug, not bad input.
+    Raises ValueError where a value meets a schema with a keyword outside the subset: that is a bug, not bad input.
     """
     problems: list[Problem] = []
     _checker(schema)(value, keys, problems)
@@ -134,11 +135,13 @@ def _compile(schema: Schema) -> Checker:
     if schema.keys() & {"items", "minItems", "maxItems"}:
         steps["array"] = _array(schema, hint)
     choice = _choice(schema, hint)
+    pattern: str | None = schema.get("pattern")
 
     def run(value: Any, keys: Keys, out: list[Problem]) -> None:
         found = _NAME_OF.get(type(value)) or type_name(value)
         if wanted and found not in wanted and not _whole(value, found, wanted):
-            out.append(_wrong_type(found, wanted, keys, hint))
+            fits = pattern is None or ecma_pattern(pattern).search(str(value)) is not None
+            out.append(_wrong_type(found, wanted, keys, hint, quotes_help=fits))
             return
         if choice is not None:
             choice(value, keys, out)
@@ -173,17 +176,19 @@ def _whole(value: Any, found: str, wanted: frozenset[str]) -> bool:
     return found == "number" and "integer" in wanted and value.is_integer()
 
 
-def _wrong_type(found: str, wanted: frozenset[str], keys: Keys, hint: str) -> Problem:
+def _wrong_type(found: str, wanted: frozenset[str], keys: Keys, hint: str, *, quotes_help: bool) -> Problem:
     names = sorted((w for w in wanted if w != "null"), key=list(_TYPES).index) or ["null"]
     message = f"must be {' or '.join(_TYPES[n] for n in names)}, not {_TYPES[found]}"
     if "string" in wanted and found in ("integer", "number", "boolean"):
-        hint = "put the value in quotes"
+        hint = "put the value in quotes" if quotes_help or not hint else hint
     elif found == "string" and wanted & {"integer", "number", "boolean"}:
         hint = "write the value without quotes"
     elif "array" in wanted:
         hint = "write a list: [...], or one line with - for each entry"
     elif "string" in wanted:
         hint = "write the text itself"
+    elif "object" in wanted:
+        hint = "write a mapping: {name: value}, or one line name: value for each entry"
     return Problem(keys, message, hint, "type")
 
 
@@ -254,7 +259,8 @@ def _array(schema: Schema, hint: str) -> Checker:
 
 
 def _object(schema: Schema, hint: str) -> Checker:
-    properties = {name: _checker(sub) for name, sub in schema.get("properties", {}).items()}
+    properties: Mapping[str, Schema] = schema.get("properties", {})
+    steps: dict[str, Checker] = {}  # made at first use: a document has few of the fields that it may have
     required: list[str] = list(schema.get("required", ()))
     least, most = schema.get("minProperties", 0), schema.get("maxProperties")
     names = _checker(schema["propertyNames"]) if "propertyNames" in schema else None
@@ -273,10 +279,13 @@ def _object(schema: Schema, hint: str) -> Checker:
                 if odd:
                     out.extend(Problem((*keys, name), f"the name {p.message}", p.hint, "name") for p in odd)
                     odd.clear()
-            step = properties.get(name, others)
+            step = steps.get(name)
+            if step is None:
+                known = properties.get(name)
+                step = others if known is None else steps.setdefault(name, _checker(known))
             if step is not None:
                 step(each, (*keys, name), out)
-            elif extra is False and name not in properties:
+            elif extra is False:
                 out.append(_unknown(name, properties, value, (*keys, name)))
 
     return run
@@ -290,7 +299,7 @@ def _count(size: int, least: int, most: int | None, keys: Keys, hint: str, out: 
         out.append(Problem(keys, f"must have at most {most} entries, has {size}", hint, "size"))
 
 
-def _unknown(name: str, properties: Mapping[str, Checker], value: Mapping[str, Any], keys: Keys) -> Problem:
+def _unknown(name: str, properties: Mapping[str, Schema], value: Mapping[str, Any], keys: Keys) -> Problem:
     hint = did_you_mean(name, [p for p in properties if p not in value] or properties)
     if not hint and properties:
         shown = sorted(properties)

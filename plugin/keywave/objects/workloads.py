@@ -62,6 +62,14 @@ def pod_template(manifest: Manifest) -> tuple[Body, Keys] | None:
     Kinds that are not in `TEMPLATES` count when `spec.template.spec.containers` is a list (Knative, OpenShift, Kruise). A Rollout that
     borrows a Deployment's template (`workloadRef`) has none of its own.
     """
+    try:
+        return manifest.pod
+    except AttributeError:
+        manifest.pod = _pod_template(manifest)
+        return manifest.pod
+
+
+def _pod_template(manifest: Manifest) -> tuple[Body, Keys] | None:
     known = TEMPLATES.get((manifest.group, manifest.kind))
     keys = _TEMPLATE if known is None else known
     body: Body = manifest.body
@@ -95,12 +103,20 @@ def secret_uses(manifests: Iterable[Manifest]) -> list[SecretUse]:
     """Every reference to a Secret by name: pods, ServiceAccounts, Ingress TLS, Gateway certificates. In the order of the manifests."""
     uses: list[SecretUse] = []
     for manifest in manifests:
-        found = pod_template(manifest)
-        if found is not None:
-            uses.extend(_pod_uses(manifest, mapping(found[0].get("spec")), (*found[1], "spec")))
-        elif (reader := _OTHERS.get((manifest.group, manifest.kind))) is not None:
-            uses.extend(reader(manifest))
+        try:
+            uses.extend(manifest.uses)
+        except AttributeError:
+            manifest.uses = tuple(_uses(manifest))
+            uses.extend(manifest.uses)
     return uses
+
+
+def _uses(manifest: Manifest) -> Iterator[SecretUse]:
+    found = pod_template(manifest)
+    if found is not None:
+        yield from _pod_uses(manifest, mapping(found[0].get("spec")), (*found[1], "spec"))
+    elif (reader := _OTHERS.get((manifest.group, manifest.kind))) is not None:
+        yield from reader(manifest)
 
 
 def _use(

@@ -31,6 +31,7 @@ def applications(layers: Sequence[Layer], options: OrderOptions) -> tuple[Manife
 def _application(app: AppInfo, layer: Layer, wave: int) -> Manifest:
     """Pruning and self-healing are on: a layer is no object of its own to take care of. The finalizer removes what it holds."""
     space, _, name = app.name.rpartition("_")  # Applications outside Argo CD's own namespace are called namespace_name
+    cluster = "server" if "://" in app.server else "name"
     body: dict[str, Any] = {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Application",
@@ -51,7 +52,7 @@ def _application(app: AppInfo, layer: Layer, wave: int) -> Manifest:
                     "parameters": [*app.parameters, {"name": "layer", "string": layer.name}],
                 },
             },
-            "destination": {"server": app.server, "namespace": app.namespace},
+            "destination": {cluster: app.server, "namespace": app.namespace},
             "syncPolicy": {"automated": {"prune": True, "selfHeal": True}},
         },
     }

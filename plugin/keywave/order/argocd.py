@@ -1,7 +1,7 @@
 """Target argocd: sync waves on what makes Secrets and on everything that needs; nothing on the rest.
 
 Rules: a wave that the user wrote is kept, and what it makes impossible is an error; an object without one gets the profile's
-number, or a lower one where an explicit wave above it asks for that. Workloads are not touched.
+number, or a lower one where an explicit wave of what needs it asks for that (a migration job in wave -1). Workloads are not touched.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def assign(plan: Plan, options: OrderOptions) -> dict[int, int]:
     after = followers(len(plan.nodes), plan.edges)
     known: dict[int, int] = {}
     given: dict[int, int] = {}
-    lowest = _lowest(plan, options, step)
+    bounds = _below_consumers(plan)
+    lowest = _lowest(plan, options, step, bounds)
     for position in reversed(plan.order):
         stage = plan.stages[position]
         if stage == APPS:
@@ -45,6 +46,7 @@ def assign(plan: Plan, options: OrderOptions) -> dict[int, int]:
         if wave is None:
             secret = node.part is Part.SECRET
             wave = (options.argo.secret_wave if secret else options.argo.setup_wave) - stage * step
+            wave = min(wave, bounds.get(position, wave))
             for follower in after[position]:
                 if follower in known:
                     apart = 1 if secret or plan.nodes[follower].part is Part.SECRET else 0
@@ -57,13 +59,27 @@ def assign(plan: Plan, options: OrderOptions) -> dict[int, int]:
     return given
 
 
-def _lowest(plan: Plan, options: OrderOptions, step: int) -> int:
+def _below_consumers(plan: Plan) -> dict[int, int]:
+    """Secret object -> the wave below its earliest consumer, counting only consumers with a wave of their own."""
+    found: dict[int, int] = {}
+    for edge in plan.edges:
+        if not edge.gate or plan.stages[edge.after] != APPS:
+            continue
+        consumer = plan.nodes[edge.after].manifest
+        wave = explicit_wave(consumer)
+        if wave is not None and phase_of(consumer) == phase_of(plan.nodes[edge.before].manifest):
+            found[edge.before] = min(wave - 1, found.get(edge.before, wave - 1))
+    return found
+
+
+def _lowest(plan: Plan, options: OrderOptions, step: int, bounds: dict[int, int]) -> int:
     """The wave that nothing which the operator needs may exceed, because some secret object comes right after it."""
     waves = [options.argo.setup_wave - plan.top * step]
-    for node in plan.nodes:
+    for position, node in enumerate(plan.nodes):
         wave = explicit_wave(node.manifest) if node.part is Part.SECRET else None
+        wave = bounds.get(position) if wave is None else wave
         if wave is not None:
-            waves.append(wave - 1)
+            waves.append(wave - 1 - 2 * (plan.top - plan.stages[position]))  # each round before it takes two waves
     return min(waves)
 
 
@@ -87,6 +103,7 @@ def _findings(plan: Plan, waves: dict[int, int], options: OrderOptions) -> Itera
             continue
         if edge.before in when and edge.after in when:
             yield from _edge(plan, edge, when[edge.before], when[edge.after], options)
+    yield from _namespaces(plan, when)
     yield from _operator(plan, when)
 
 
@@ -112,11 +129,9 @@ def _edge(plan: Plan, edge: Edge, before: When, after: When, options: OrderOptio
             yield _phase(first.manifest, second.manifest, before, after)
         else:
             yield _gate(first.manifest, second.manifest, before, after, options)
-    elif waits and before > after:
-        if first.kind == "Namespace":
-            yield _dragged(first.manifest, second.manifest, before, after)
-        elif first.kind != "CustomResourceDefinition":  # Argo CD itself pulls a CRD forward to its first object
-            yield _late(first.manifest, second.manifest, before, after, edge.why)
+    elif waits and before > after and first.kind not in ("Namespace", "CustomResourceDefinition"):
+        # Argo CD itself pulls these two forward to their first object.
+        yield _late(first.manifest, second.manifest, before, after, edge.why)
 
 
 def _gate(first: Manifest, second: Manifest, before: When, after: When, options: OrderOptions) -> Finding:
@@ -139,6 +154,8 @@ def _gate_hint(first: Manifest, before: When, after: When, options: OrderOptions
 
 def _phase(first: Manifest, second: Manifest, before: When, after: When) -> Finding:
     name = next(name for name, number in PHASES.items() if number == after.phase)
+    kept = explicit_wave(first) is not None
+    wave, follows = (before.wave + 1, "") if kept else (before.wave, "; keywave then puts the secret object below it")
     return second.finding(
         "KW4004",
         f"{second.subject} is a {name} hook and needs the Secret that {first.subject} makes, which Argo CD applies in a later "
@@ -146,7 +163,7 @@ def _phase(first: Manifest, second: Manifest, before: When, after: When) -> Find
         "metadata",
         "annotations",
         HOOK if HOOK in second.annotations else HELM_HOOK,
-        hint=f'make it a hook of the Sync phase in a later wave ({HOOK}: Sync, {WAVE}: "{before.wave + 1}"), '
+        hint=f'make it a Sync hook ({HOOK}: Sync, {WAVE}: "{wave}"){follows}; '
         f"or make {first.subject} and what it needs {name} hooks in earlier waves",
     )
 
@@ -162,6 +179,18 @@ def _late(first: Manifest, second: Manifest, before: When, after: When, why: str
         if same
         else f"apply both in one phase: take the hook off {second.subject}, or make {first.subject} a hook of the same phase",
     )
+
+
+def _namespaces(plan: Plan, when: dict[int, When]) -> Iterator[Finding]:
+    """One finding a Namespace, however much is in it: its earliest object is the one that counts."""
+    earliest: dict[int, tuple[When, str, int]] = {}
+    for edge in plan.edges:
+        if plan.nodes[edge.before].kind == "Namespace" and plan.stages[edge.after] != APPS and edge.after in when:
+            inside = (when[edge.after], plan.nodes[edge.after].manifest.subject, edge.after)
+            earliest[edge.before] = min(inside, earliest.get(edge.before, inside))
+    for space, (first, _, position) in earliest.items():
+        if space in when and when[space] > first:
+            yield _dragged(plan.nodes[space].manifest, plan.nodes[position].manifest, when[space], first)
 
 
 def _dragged(first: Manifest, second: Manifest, before: When, after: When) -> Finding:

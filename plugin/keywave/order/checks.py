@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from keywave.findings import Finding
 from keywave.objects.ids import INTENT_GROUP, VSO_GROUP
+from keywave.objects.later import later
 from keywave.order.edges import Node
 from keywave.order.graph import show_cycle
 from keywave.order.kinds import COMPOSITE_GROUP, Part
@@ -17,9 +17,7 @@ from keywave.order.plan import Plan
 
 REISSUED = frozenset({"VaultDynamicSecret", "VaultPKISecret"})
 _VOLATILE_KEYS = frozenset({"app.kubernetes.io/version", "helm.sh/chart", "chart", "config.kubernetes.io/origin"})
-_VOLATILE_WORD = re.compile(
-    r"(^|[-_.])(commit|sha|sha256|revision|build|timestamp|checksum|digest|hash|image-tag)([-_.]|$)"
-)
+_VOLATILE_WORD = later(r"(^|[-_.])(commit|sha|sha256|revision|build|timestamp|checksum|digest|hash|image-tag)([-_.]|$)")
 
 
 def findings(plan: Plan, options: OrderOptions) -> Iterator[Finding]:

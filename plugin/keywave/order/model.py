@@ -1,6 +1,7 @@
-"""What ordering takes and gives. Values only."""
+"""What ordering takes and gives. Values only.
 
-from __future__ import annotations
+Without `from __future__ import annotations`, for the reason that `intent.model` gives.
+"""
 
 from typing import Any, NamedTuple
 
@@ -13,7 +14,8 @@ class AppInfo(NamedTuple):
     """The Argo CD Application that is being rendered, as ARGOCD_APP_* tells it.
 
     `revision` should be the commit (ARGOCD_APP_REVISION): children that follow a branch would sync by themselves, unordered.
-    `namespace` is the destination's, `argocd_namespace` the one in which Applications live. `parameters` are the plugin
+    `namespace` is the destination's, `argocd_namespace` the one in which Applications live. `server` is the children's cluster,
+    an address or a name; the parent's own is always Argo CD's, because Applications live there. `parameters` are the plugin
     parameters to hand on (entries `{name, string | array | map}`), `layer` not among them.
     """
 

@@ -5,14 +5,14 @@ Pure; a walk over one document that only looks at texts.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from keywave.findings import PathKey
+from keywave.objects.later import later
 from keywave.objects.manifest import Body
 
-VARIABLE = re.compile(r"(?<!\$)\$\{[A-Za-z_][A-Za-z0-9_]*[^}]*\}")
+VARIABLE = later(r"(?<!\$)\$\{[A-Za-z_][A-Za-z0-9_]*[^}]*\}")
 _TEMPLATES = frozenset({"templates", "sourceTemplates"})
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from keywave.findings import Finding, Location
@@ -40,7 +39,7 @@ def _placed(findings: list[Finding], manifests: Sequence[Manifest]) -> list[Find
         maker = "" if finding.where.file else makers.get(finding.subject, "")
         if maker:
             message = finding.message if finding.subject in finding.message else f"{finding.subject}: {finding.message}"
-            finding = replace(finding, subject=maker, message=message, where=Location(keys=("spec",)))
+            finding = finding._replace(subject=maker, message=message, where=Location(keys=("spec",)))
         placed.append(finding)
     return placed
 

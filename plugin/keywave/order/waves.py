@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from keywave.objects.later import later
 from keywave.objects.manifest import Manifest
 
 WAVE = "argocd.argoproj.io/sync-wave"
 HOOK = "argocd.argoproj.io/hook"
 HELM_HOOK = "helm.sh/hook"
 HELM_WEIGHT = "helm.sh/hook-weight"
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+_INTEGER = later(r"[+-]?[0-9]{1,18}", re.ASCII)
 
 PHASES = {"PreSync": 0, "Sync": 1, "PostSync": 2}
 _HELM = {

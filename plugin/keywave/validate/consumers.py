@@ -67,14 +67,14 @@ def _dangling(
 ) -> list[Finding]:
     """One finding for each object and Secret."""
     external = [pattern for profile in loaded.profiles for pattern in profile.external]
-    split = {intent.name for intent in loaded.intents if splits(intent)}
+    settled = {intent.name for intent in loaded.intents if splits(intent)} | loaded.unusable  # told already
     nearby = Nearby(given)
     told: set[tuple[int, str]] = set()
     findings: list[Finding] = []
     for use in uses:
         place = (id(use.workload), use.secret)
         opaque = "${" in use.secret  # Flux fills it in later
-        if use.optional or opaque or use.secret in split or place in told or _matching(given, use):
+        if use.optional or opaque or use.secret in settled or place in told or _matching(given, use):
             continue
         if any(same_namespace(use.namespace, namespace) for namespace in made.get(use.secret, ())):
             continue

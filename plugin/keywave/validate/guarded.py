@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from keywave.findings import Finding, PathKey
-from keywave.intent.guardrails import CODE, hand_written_allowed
+from keywave.intent.guardrails import CODE, allowed_by
 from keywave.intent.model import Profile
 from keywave.objects.ids import VSO_GROUP
 from keywave.objects.manifest import Manifest, mapping
@@ -25,7 +25,7 @@ def check_guardrails(view: View) -> Iterable[Finding]:
         if path and not _allowed(guards, manifest, path=path):
             message = f'the path "{path}" is not allowed by any profile of the catalogue'
             yield manifest.finding(CODE, message, *keys, hint=_HINT)
-    for manifest in view.written_of(VSO_GROUP, "VaultAuth"):
+    for manifest in view.written_of(VSO_GROUP, "VaultAuth", "VaultAuthGlobal"):
         for method in ("kubernetes", "jwt", "aws", "gcp"):
             role = text(mapping(manifest.spec.get(method)).get("role"))
             if role and not _allowed(guards, manifest, role=role):
@@ -35,7 +35,7 @@ def check_guardrails(view: View) -> Iterable[Finding]:
 
 def _allowed(guards: list[Profile], manifest: Manifest, *, path: str = "", role: str = "") -> bool:
     where = {"namespace": manifest.namespace, "name": manifest.name}
-    return any(hand_written_allowed(p, path=path, role=role, **where) for p in guards)
+    return any(allowed_by(p, path=path, role=role, **where) for p in guards)
 
 
 def _path_of(manifest: Manifest) -> tuple[str, tuple[PathKey, ...]]:

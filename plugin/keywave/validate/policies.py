@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterator
 
 from keywave.findings import Finding
+from keywave.objects.later import later
 from keywave.objects.manifest import Manifest, mapping
 from keywave.validate.view import View
 
-_RULE = re.compile(r'path\s+"([^"\n]*)"\s*\{([^{}]*)\}')
-_CAPABILITIES = re.compile(r"capabilities\s*=\s*\[([^\]]*)\]")
-_COMMENT = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
-_BOUND = re.compile(r"bound_service_account_(names|namespaces)\"?\s*[=:]\s*(\[[^\]]*\]|[^\s\\]+)")
+_RULE = later(r'path\s+"([^"\n]*)"\s*\{([^{}]*)\}')
+_CAPABILITIES = later(r"capabilities\s*=\s*\[([^\]]*)\]")
+_COMMENT = later(r"^\s*(?:#|//).*$", re.MULTILINE)
+_BOUND = later(r"bound_service_account_(names|namespaces)\"?\s*[=:]\s*(\[[^\]]*\]|[^\s\\]+)")
 _ALL = frozenset(("*", "/*", "+", "+/*", "+/+/*"))
-_WHOLE_MOUNT = re.compile(r"^[A-Za-z0-9_.-]+/(?:data/)?\*$")
+_WHOLE_MOUNT = later(r"^[A-Za-z0-9_.-]+/(?:data/)?\*$")
 _NOT_KV = ("sys/", "auth/", "identity/", "cubbyhole/")
 _WRITES = frozenset(("create", "update", "delete", "patch", "root"))
 

@@ -5,10 +5,10 @@ Rule: a table, looked up by kind and by the keys without list indexes; the most 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from keywave.objects.later import later
 from keywave.objects.structural import Problem
 
 _TRANSFORM = "it belongs one level deeper: spec.destination.transformation"
@@ -143,7 +143,7 @@ def _type_hint(dotted: str, value: Any) -> str:
     return WRONG_TYPE.get(dotted, "")
 
 
-_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
+_PART = later(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
 _UNIT_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 

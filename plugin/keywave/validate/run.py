@@ -9,7 +9,6 @@ from keywave.findings import Finding
 from keywave.objects.manifest import Manifest
 from keywave.validate.checks import CHECKS
 from keywave.validate.consumers import check_consumers
-from keywave.validate.secrets_in_git import masked
 from keywave.validate.view import look
 
 if TYPE_CHECKING:
@@ -23,4 +22,4 @@ def validate(manifests: Sequence[Manifest], loaded: Loaded, *, target: str) -> l
     """
     view = look(manifests, loaded, target=target)
     found = [finding for check in CHECKS for finding in check(view)]
-    return [masked(finding) for finding in (*found, *check_consumers(manifests, loaded))]
+    return [*found, *check_consumers(manifests, loaded)]

@@ -8,27 +8,25 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from keywave.findings import Finding, PathKey
+from keywave.objects.later import later
 from keywave.objects.manifest import Manifest, mapping
 from keywave.validate.view import View, opaque, text
 
 Keys = tuple[PathKey, ...]
 
-_TOKEN = re.compile(
+_TOKEN = later(
     r"(?<![A-Za-z0-9_.-])(?:(hv[sbr]\.)([A-Za-z0-9_-]{8,})|(s\.)([A-Za-z0-9]{24})(?![A-Za-z0-9_.-]))",
 )
-_QUOTED_TOKEN = re.compile(r"(hv[sbr]\.)[A-Za-z0-9_-]{8,}|(s\.)[A-Za-z0-9]{24}")
-_OLD_TOKEN = re.compile(r"s\.[A-Za-z0-9]{24}")
+_OLD_TOKEN = later(r"s\.[A-Za-z0-9]{24}")
 _NEW_PREFIXES = ("hvs.", "hvb.", "hvr.")
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=:,\s-]{20}")
+_PRIVATE_KEY = later(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=:,\s-]{20}")
 _BASE64_OF_TOKEN = ("aHZz", "aHZi", "aHZy", "cy5")
 
-PLACEHOLDER = re.compile(r"<path:[^>]+>|^<[A-Za-z0-9_.-]+(?:\s*\|[^>]*)?>$")
+PLACEHOLDER = later(r"<path:[^>]+>|^<[A-Za-z0-9_.-]+(?:\s*\|[^>]*)?>$")
 """argocd-vault-plugin: `<path:kv/data/app#key>` anywhere, or `<key>` in an object whose annotation names the path."""
 
 PLUGIN_PATH = "avp.kubernetes.io/path"
@@ -44,26 +42,6 @@ def token_prefix(value: str) -> str:
         if len(set(rest.lower())) > 1:
             return match[1] or match[3]
     return ""
-
-
-def masked(finding: Finding) -> Finding:
-    """The finding without tokens in it: whatever a check quotes (a name, a field, a path), a token never shows."""
-    texts = (
-        finding.message,
-        finding.hint,
-        finding.subject,
-        *(key for key in finding.where.keys if isinstance(key, str)),
-    )
-    if not any(_QUOTED_TOKEN.search(each) for each in texts):
-        return finding
-    keys = tuple(_mask(key) if isinstance(key, str) else key for key in finding.where.keys)
-    where = replace(finding.where, keys=keys)
-    message, hint, subject = _mask(finding.message), _mask(finding.hint), _mask(finding.subject)
-    return replace(finding, message=message, hint=hint, subject=subject, where=where)
-
-
-def _mask(value: str) -> str:
-    return _QUOTED_TOKEN.sub(lambda match: f"{match[1] or match[2]}****", value)
 
 
 def check_tokens(view: View) -> Iterator[Finding]:

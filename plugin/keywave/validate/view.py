@@ -6,10 +6,9 @@ Rule: a namespace may be "" (the target decides later), which fits any other; `$
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from keywave.intent.model import Operator, Profile
+from keywave.intent.model import Operator
 from keywave.objects.manifest import Manifest
 from keywave.validate.nearby import Nearby
 
@@ -19,19 +18,25 @@ if TYPE_CHECKING:
 GroupKind = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class View:
     """`manifests` is everything that is rendered; `written` is what people wrote by hand; `intents` are the keywave.dev documents."""
 
-    manifests: tuple[Manifest, ...]
-    written: tuple[Manifest, ...]
-    intents: tuple[Manifest, ...]
-    profiles: tuple[Profile, ...]
-    operator: Operator
-    target: str
-    _kinds: Mapping[GroupKind, Sequence[Manifest]]
-    _names: dict[GroupKind, dict[str, dict[str, Manifest]]] = field(default_factory=dict)
-    _nearby: dict[tuple[str, str, str], Nearby] = field(default_factory=dict)
+    def __init__(self, manifests: Sequence[Manifest], loaded: Loaded, target: str) -> None:
+        kinds: dict[GroupKind, list[Manifest]] = {}
+        for manifest in manifests:
+            kinds.setdefault((manifest.group, manifest.kind), []).append(manifest)
+        profiles = tuple(loaded.profiles)
+        own = (p.manifest for p in profiles if not p.catalogue)
+        operators = [p.operator for p in profiles if p.operator.kind == "vso"] or [p.operator for p in profiles]
+        self.manifests: Final = tuple(manifests)
+        self.written: Final = tuple(m for m in manifests if not m.made_by)
+        self.intents: Final = (*own, *(i.manifest for i in loaded.intents))
+        self.profiles: Final = profiles
+        self.operator: Final = min(operators, key=lambda o: o.version, default=Operator())
+        self.target: Final = target
+        self._kinds: Final[Mapping[GroupKind, Sequence[Manifest]]] = kinds
+        self._names: dict[GroupKind, dict[str, dict[str, Manifest]]] = {}
+        self._nearby: dict[tuple[str, str, str], Nearby] = {}
 
     def of(self, group: str, *kinds: str) -> Iterable[Manifest]:
         """All objects of these kinds, made ones included, kind by kind in the order of the set."""
@@ -67,20 +72,7 @@ class View:
 
 def look(manifests: Sequence[Manifest], loaded: Loaded, *, target: str) -> View:
     """Index the set. The operator is the oldest that a profile names, else the default one."""
-    kinds: dict[GroupKind, list[Manifest]] = {}
-    for manifest in manifests:
-        kinds.setdefault((manifest.group, manifest.kind), []).append(manifest)
-    profiles = tuple(loaded.profiles)
-    operators = [p.operator for p in profiles if p.operator.kind == "vso"] or [p.operator for p in profiles]
-    return View(
-        manifests=tuple(manifests),
-        written=tuple(m for m in manifests if not m.made_by),
-        intents=(*(p.manifest for p in profiles if not p.catalogue), *(i.manifest for i in loaded.intents)),
-        profiles=profiles,
-        operator=min(operators, key=lambda o: o.version, default=Operator()),
-        target=target,
-        _kinds=kinds,
-    )
+    return View(manifests, loaded, target)
 
 
 def same_namespace(one: str, other: str) -> bool:
