@@ -21,6 +21,10 @@ CASES = {
         [("KW3001", "$.spec")],
     ),
     "nobody uses it and nobody says who logs in": ([PROFILE, INTENT], [("KW3002", "$.spec")]),
+    "a consumer that is not there is told once": (
+        [PROFILE, intent("{kv: a, consumers: [{workload: gone, envFrom: true}]}")],
+        [("KW2005", "$.spec.consumers[0].workload")],
+    ),
     "two workloads with different accounts": (
         [PROFILE, INTENT, deployment("a", POD % "one"), deployment("b", POD % "two")],
         [("KW3003", "$.spec")],

@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 INTENTS = rule_cases((HERE / "intent_rules.txt").read_text(encoding="utf-8"))
 PROFILES = rule_cases((HERE / "profile_rules.txt").read_text(encoding="utf-8"))
 BETWEEN_OBJECTS = {"KW1001", "KW1002", "KW1010", "KW1011", "KW1012", "KW1013", "KW1014", "KW1016", "KW1026", "KW1050"}
-"""Codes that `test_intent_load.py` and `test_intent_guardrails.py` exercise."""
+"""Codes that `test_intent_between_objects.py`, `test_intent_load.py` and `test_intent_guardrails.py` exercise."""
 BY_TABLE = {
     *("KW1003", "KW1004", "KW1005", "KW1006", "KW1007", "KW1008"),
     *("KW1015", "KW1020", "KW1021", "KW1022", "KW1023", "KW1024", "KW1025", "KW1027", "KW1028", "KW1029"),

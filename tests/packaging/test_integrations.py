@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,20 @@ def test_the_sidecar_is_what_argo_cd_asks_of_a_plugin() -> None:
     ]
     # The two volumes of Argo CD's own are in its Deployment; all others come with the patch.
     assert set(mounts.values()) - set(volumes) == {"var-files", "plugins"}
+
+
+def test_the_image_copies_all_that_is_installed() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(TOP / "setup.cfg")
+    sources = [line.partition("=")[2].strip() for line in setup["options"]["package_dir"].strip().splitlines()]
+    copied = [
+        source
+        for line in re.findall(r"^COPY (?!--from)(.+) \S+$", (ARGOCD / "Dockerfile").read_text(), re.MULTILINE)
+        for source in line.split()
+    ]
+
+    assert set(sources) <= set(copied)
+    assert [source for source in copied if not (TOP / source).exists()] == []
 
 
 def test_the_sender_is_told_to_send_large_pieces() -> None:

@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Collection
 
-from keywave.build import closure, outer, process, references, tool
+from keywave.build import closure, process, tool
 from keywave.build.options import BuildOptions, Overrides
 from keywave.build.source import Built, Reading
 from keywave.build.tree import Place, Tree, read_bytes, tree_of
@@ -65,6 +65,8 @@ class KustomizeReading(Reading):
         self._stack.enter_context(process.terminable())
         rename = renamed_kinds(self._closure, options.overrides)
         if options.overrides or rename is None or rename:
+            from keywave.build import outer  # only where something is to be changed
+
             self._workspace = self._stack.enter_context(outer.workspace())
             self._command = found.build(self._workspace, helm=options.allow_helm)
             self._findings += outer.write(
@@ -91,6 +93,8 @@ class KustomizeReading(Reading):
         assert self._running is not None
         stdout = finished(self._running, self._tree, self._workspace)
         if self._workspace:
+            from keywave.build import outer
+
             stdout = outer.unwrapped(stdout, self._workspace, self._closure.kustomizations[0])
         if self._key and self.options.cache:
             from keywave.build import cache
@@ -105,6 +109,8 @@ def renamed_kinds(found: closure.Closure, overrides: Overrides) -> Collection[st
         return ()
     if not found.complete:
         return None
+    from keywave.build import references
+
     kinds = {"Secret"}  # a secretGenerator makes them
     for path in found.files:
         try:
@@ -132,7 +138,9 @@ def finished(running: process.Running, tree: Tree, workspace: str) -> bytes:
             argv=running.argv,
             code=done.code,
             stderr=said,
-            hint="kustomize itself could not build this tree; keywave has not looked at it yet",
+            hint="kustomize itself could not build this tree; keywave has not looked at it yet"
+            if done.code > 0
+            else "it crashed, or something stopped it: often a container's memory limit",
             out_of_reach=False,
         )
     try:
@@ -150,6 +158,8 @@ def finished(running: process.Running, tree: Tree, workspace: str) -> bytes:
 
 def overridden(plain: Built) -> Built:
     """Plain input with overrides: every document becomes a resource of a generated kustomization."""
+    from keywave.build import outer
+
     plain = plain._replace(documents=plain.manifests)
     with process.terminable(), outer.workspace() as workspace:
         _, command, findings, stdout = build_documents(plain, workspace, timeout=plain.options.timeout)
@@ -163,6 +173,7 @@ def build_documents(
     plain: Built, workspace: str, *, timeout: float, annotate: bool = False
 ) -> tuple[Tree, tuple[str, ...], list[Finding], bytes]:
     """Build plain documents through the outer kustomization: (tree, command, findings about the overrides, stdout)."""
+    from keywave.build import outer
     from keywave.objects.splice import text_of
 
     given = "." if plain.root == "-" else plain.root
@@ -195,7 +206,10 @@ def reason_of(stderr: str) -> str:
 
 
 _CONTENTS = (
-    (later(r"(PatchStrategicMergeTransformer) with config.*", re.DOTALL), r"\1: an entry is neither a file nor a patch"),
+    (
+        later(r"(PatchStrategicMergeTransformer) with config.*", re.DOTALL),
+        r"\1: an entry is neither a file nor a patch",
+    ),
     (later(r"node contents:.*", re.DOTALL), "node contents left out"),
     (later(r"with config: `.*?(`|\Z)", re.DOTALL), "with config left out"),
     (later(r"(patch(?:es)?|JSON patch) from \[.*?(\](?=[\s,:]|\Z)|\Z)", re.DOTALL), r"\1 left out"),

@@ -23,7 +23,11 @@ Examples:
 @input_options
 @click.option("--out", default="-", help="Folder to write; - is stdout.")
 @click.option("--format", "form", type=click.Choice(("yaml", "json")), default="yaml", show_default=True)
-@click.option("--layer", default="", help="Only this layer; `all` gives one Argo CD Application a layer.")
+@click.option(
+    "--layer",
+    default="",
+    help="Only this layer; `all`: the Applications (argocd) or Kustomizations (flux) of the layers.",
+)
 @click.option("--kit", type=click.Choice(("platform",)), help="Only the shared objects of the profiles.")
 @click.option("--allow-empty", is_flag=True, help="A result without any object is meant.")
 @click.option("--strict", is_flag=True, help="Warnings are errors.")

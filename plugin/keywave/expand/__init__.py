@@ -7,7 +7,18 @@ what the CRD would fill in by default is written out where we write the field's 
 
 from __future__ import annotations
 
-from keywave.expand.platform import platform_kit
+from typing import TYPE_CHECKING
+
 from keywave.expand.run import Expanded, expand
 
+if TYPE_CHECKING:
+    from keywave.intent.load import Loaded
+
 __all__ = ["Expanded", "expand", "platform_kit"]
+
+
+def platform_kit(loaded: Loaded) -> Expanded:
+    """Shared objects of all profiles (`expand.platform`); imported here, because it is a command of its own."""
+    from keywave.expand import platform
+
+    return platform.platform_kit(loaded)

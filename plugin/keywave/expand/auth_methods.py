@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from keywave.expand import auth_approle, auth_aws, auth_gcp, auth_jwt, auth_kubernetes
 from keywave.intent.model import Auth
+from keywave.objects.late_modules import LateModules
 
 
 class AuthMethodModule(Protocol):
@@ -21,10 +21,17 @@ class AuthMethodModule(Protocol):
         ...
 
 
-METHODS: Mapping[str, AuthMethodModule] = {
-    "kubernetes": auth_kubernetes,
-    "jwt": auth_jwt,
-    "appRole": auth_approle,
-    "aws": auth_aws,
-    "gcp": auth_gcp,
-}
+METHODS: Mapping[str, AuthMethodModule] = LateModules(
+    {
+        "kubernetes": "keywave.expand.auth_kubernetes",
+        "jwt": "keywave.expand.auth_jwt",
+        "appRole": "keywave.expand.auth_approle",
+        "aws": "keywave.expand.auth_aws",
+        "gcp": "keywave.expand.auth_gcp",
+    }
+)
+
+if TYPE_CHECKING:
+    from keywave.expand import auth_approle, auth_aws, auth_gcp, auth_jwt, auth_kubernetes
+
+    _FIT: tuple[AuthMethodModule, ...] = (auth_kubernetes, auth_jwt, auth_approle, auth_aws, auth_gcp)

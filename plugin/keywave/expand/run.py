@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from keywave.expand.made import Made, nothing
 from keywave.expand.patterns import PATTERNS
 from keywave.expand.tree import Tree, read_tree
-from keywave.expand.wiring import wire
 from keywave.findings import Finding
 from keywave.intent.model import Intent
 from keywave.objects.ids import ResourceId
@@ -52,7 +51,7 @@ def expand(loaded: Loaded) -> Expanded:
     we would make too is a finding (KW3014), and so are two intents that make different objects of one name (KW3015).
     """
     intents = sorted(loaded.intents, key=lambda intent: (intent.namespace, intent.name))
-    rest, findings = wire(loaded.rest, intents)
+    rest, findings = _wired(loaded.rest, intents)
     tree = read_tree(rest)
     result = nothing()
     for deliver in dict.fromkeys(intent.deliver for intent in intents):
@@ -62,6 +61,14 @@ def expand(loaded: Loaded) -> Expanded:
         {*findings, *result.findings, *conflicts}, key=lambda finding: (finding.sort_key, finding.where.keys)
     )
     return Expanded((*rest, *made), tuple(found))
+
+
+def _wired(rest: Sequence[Manifest], intents: Sequence[Intent]) -> tuple[Sequence[Manifest], list[Finding]]:
+    if not any(intent.consumers for intent in intents):
+        return rest, []
+    from keywave.expand.wiring import wire
+
+    return wire(rest, intents)
 
 
 def _deliver(deliver: str, intents: Sequence[Intent], tree: Tree) -> Made:

@@ -44,7 +44,8 @@ def login_of(intent: Intent, tree: Tree) -> Login:
         return Login(account, False, _warn_default(intent, account))
     if uses:
         return Login("default", False, _warn_default(intent, "default"))
-    return Login("", False, [_none(intent)])
+    # Consumers that the intent names, and that do not use it now, could not be wired: that has been told.
+    return Login("", False, [] if intent.consumers else [_none(intent)])
 
 
 def _several(intent: Intent, named: list[str], uses: list[SecretUse]) -> Finding:

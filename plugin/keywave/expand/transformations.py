@@ -64,7 +64,9 @@ def _check_there(intent: Intent, tree: Tree, index: int, namespace: str, name: s
     known = [spec.name for spec in intent.profile.transformations]
     known += [key[2] for key in tree.objects if key[1] == "SecretTransformation"]
     message = f"the transformation {name} is neither in the profile {intent.profile.name} nor in the tree"
-    hint = did_you_mean(name, known) or "the operator fails until a SecretTransformation of that name is there"
+    hint = did_you_mean(name, known) or (
+        "define it under transformations: in the profile; the operator waits for a SecretTransformation of that name"
+    )
     keys = ("spec", "transformations", index)
     if did_you_mean(name, known) or not namespace:
         return (intent.manifest.finding("KW3011", message, *keys, hint=hint),)

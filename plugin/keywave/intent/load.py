@@ -185,8 +185,19 @@ def _writes_alone(
         alone = False
         keys = ("metadata", "name") if secret == manifest.name else ("spec", "sources")
         message = f'the Secret "{secret}" is already written by {first.subject}'
-        findings.append(manifest.finding("KW1010", message, *keys, hint="rename or remove one of the intents"))
+        finding = manifest.finding("KW1010", message, *keys, hint="rename or remove one of the intents")
+        findings.append(finding if first.subject != manifest.subject else _here(manifest, finding))
     return alone
+
+
+def _here(manifest: Manifest, finding: Finding) -> Finding:
+    """With its line, where the object's name cannot tell it from its namesake."""
+    if manifest.source.built or manifest.text is None:
+        return finding
+    from keywave.objects.locate import line_of
+
+    line = manifest.source.line + line_of(manifest.text, finding.where.keys) - 1
+    return finding.at(finding.where._replace(line=line))
 
 
 def _kept(notes: Notes, shape: int, sound: bool) -> list[Finding]:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 
 from keywave.findings import Finding
 from keywave.objects.manifest import Manifest
-from keywave.order.applications import applications
 from keywave.order.graph import Edge, followers
 from keywave.order.kinds import Part
 from keywave.order.model import Ordered, OrderOptions
@@ -25,8 +24,12 @@ def arrange(plan: Plan, options: OrderOptions) -> Ordered:
     for position, wave in waves.items():
         manifests[position] = manifests[position].with_annotations({WAVE: str(wave)})
     held = layers(plan, manifests)
-    extra = applications(held, options) if options.layer == "all" else ()
-    return Ordered(held, extra, tuple(_findings(plan, waves, options)))
+    found = tuple(_findings(plan, waves, options))
+    if options.layer != "all":
+        return Ordered(held, (), found)
+    from keywave.order.applications import applications  # an app of apps is asked for rarely
+
+    return Ordered(held, applications(held, options), found)
 
 
 def assign(plan: Plan, options: OrderOptions) -> dict[int, int]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
 
-from keywave.order import argocd, flux, plain
+from keywave.objects.late_modules import LateModules
 from keywave.order.model import Ordered, OrderOptions
 from keywave.order.plan import Plan
 
@@ -17,4 +18,11 @@ class Target(Protocol):
         ...
 
 
-TARGETS: dict[str, Target] = {"argocd": argocd, "flux": flux, "plain": plain}
+TARGETS: Mapping[str, Target] = LateModules(
+    {"argocd": "keywave.order.argocd", "flux": "keywave.order.flux", "plain": "keywave.order.plain"}
+)
+
+if TYPE_CHECKING:
+    from keywave.order import argocd, flux, plain
+
+    _FIT: tuple[Target, ...] = (argocd, flux, plain)

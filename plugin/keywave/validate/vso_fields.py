@@ -11,7 +11,6 @@ from keywave.objects.manifest import Manifest
 from keywave.objects.structural import Problem
 from keywave.objects.vso_check import check_spec, value_at
 from keywave.objects.vso_schemas import SPEC_SCHEMAS, fields_gone_in, fields_newer_than
-from keywave.validate.right_forms import right_form
 from keywave.validate.view import View, opaque
 
 CODE_OF_RULE = {"unknown": "KW5001", "required": "KW5002", "type": "KW5003"}
@@ -51,6 +50,8 @@ def check_vso_fields(view: View) -> Iterator[Finding]:
             for problem in check_spec(kind, {} if spec is None else spec):
                 value = value_at(spec, problem.keys)
                 if not opaque(value) or problem.rule == "unknown":
+                    from keywave.validate.right_forms import right_form
+
                     yield _finding(manifest, problem, right_form(kind, problem, value))
 
 
