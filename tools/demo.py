@@ -57,7 +57,17 @@ def run(render: Render, target: str, out: Path, kustomize_path: str) -> str:
 
 
 def objects_in(folder: Path) -> int:
-    return sum(len(re.findall(r"^kind: ", path.read_text(), re.MULTILINE)) for path in folder.rglob("*.yaml"))
+    files = (path for path in folder.rglob("*.yaml") if path.name != "kustomization.yaml")
+    return sum(len(re.findall(r"^kind: ", path.read_text(), re.MULTILINE)) for path in files)
+
+
+def put_beside_keywave(kustomize_path: str) -> None:
+    """Where neither kustomize nor kubectl is on PATH, `.venv/bin/keywave` shall find the one that was built."""
+    if shutil.which("kustomize") or shutil.which("kubectl"):
+        return
+    link = KEYWAVE.parent / "kustomize"
+    link.unlink(missing_ok=True)
+    link.symlink_to(kustomize_path)
 
 
 def main() -> int:
@@ -67,6 +77,7 @@ def main() -> int:
     except ToolError as problem:
         print(f"no kustomize: {problem}", file=sys.stderr)
         return 1
+    put_beside_keywave(path)
     shutil.rmtree(OUT, ignore_errors=True)
     jobs = [
         (render, target, OUT / render.example / target / render.name)

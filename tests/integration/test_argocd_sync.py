@@ -172,9 +172,7 @@ def test_an_example_syncs_to_its_end(
         phase = argocd.sync(name)
 
     assert phase == "Succeeded", argocd.explain(name)
-    assert vso_cluster.list("apps/v1", "Deployment", name) or vso_cluster.list(
-        "apps/v1", "StatefulSet", name
-    )
+    assert vso_cluster.list("apps/v1", "Deployment", name) or vso_cluster.list("apps/v1", "StatefulSet", name)
 
 
 def test_app_of_apps_makes_an_application_a_layer_and_the_layers_wait(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from typing import NamedTuple
 
 from keywave.build import process
@@ -36,7 +37,9 @@ class Tool(NamedTuple):
 
 
 def find(override: str = "") -> Tool:
-    """The tool to use: `override`, KEYWAVE_KUSTOMIZE, `kustomize` on PATH, `kubectl` on PATH, in this order.
+    """The tool to use: `override`, KEYWAVE_KUSTOMIZE, `kustomize`, `kubectl`, in this order; on PATH, else beside our Python.
+
+    A virtual environment is used without being activated (`.venv/bin/keywave`), and then its own programs are not on PATH.
 
     Raises ToolError: absent (out of reach), not answering, or older than 5.0.
     """
@@ -66,7 +69,8 @@ def _path(wanted: str) -> str:
 
 def _which(name: str) -> str:
     """The file that a shell would run, "" for none (`shutil.which` without the import of shutil, which costs a cold start)."""
-    folders = [""] if os.sep in name else os.environ.get("PATH", os.defpath).split(os.pathsep)
+    beside = os.path.dirname(sys.executable)
+    folders = [""] if os.sep in name else [*os.environ.get("PATH", os.defpath).split(os.pathsep), beside]
     for folder in folders:
         path = os.path.abspath(os.path.join(folder, name))
         if os.path.isfile(path) and os.access(path, os.X_OK):
@@ -111,7 +115,7 @@ def _note(path: str) -> str:
     except OSError:
         return ""
     name = f"{path.strip(os.sep).replace(os.sep, '%')}-{stat.st_size}-{stat.st_mtime_ns}"
-    return os.path.join(base, "keywave", "tools", name) if os.path.isabs(base) and len(name) < 200 else ""
+    return os.path.join(base, "keywave", "versions", name) if os.path.isabs(base) and len(name) < 200 else ""
 
 
 def _keep(path: str, version: str) -> None:
