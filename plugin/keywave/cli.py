@@ -6,9 +6,7 @@ Results go to stdout, everything else to stderr. 0 ok, 1 findings, 2 usage, 3 ou
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from types import FrameType
 
 from keywave._version import VERSION
 from keywave.errors import FindingsError, KeywaveError, OutputError, ToolError
@@ -16,7 +14,6 @@ from keywave.errors import FindingsError, KeywaveError, OutputError, ToolError
 
 def run(argv: list[str]) -> int:
     """Run one command line and return its exit code; never raises for bad input, never prints a traceback for it."""
-    signal.signal(signal.SIGTERM, _terminated)
     try:
         code = _run(argv)
         sys.stdout.flush()
@@ -97,6 +94,3 @@ def _report_bug(bug: Exception) -> int:
     return 70
 
 
-def _terminated(signum: int, frame: FrameType | None) -> None:
-    """Leave through the ordinary way out, so that temp folders and kustomize's process group are cleaned up."""
-    raise SystemExit(128 + signum)

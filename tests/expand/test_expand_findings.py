@@ -54,6 +54,14 @@ CASES = {
         [PROFILE, DEPLOYMENT, intent("{pki: web, commonName: a.b, ttl: 720h, templates: {x: z}}")],
         [("KW3007", "$.spec")],
     ),
+    "a bundle with the private key in a TLS Secret": (
+        [PROFILE, DEPLOYMENT, intent("{pki: web, commonName: a.b, ttl: 720h, format: pem_bundle}")],
+        [("KW3017", "$.spec.format")],
+    ),
+    "a bundle in an Opaque Secret": (
+        [PROFILE, DEPLOYMENT, intent("{pki: web, commonName: a.b, ttl: 720h, format: pem_bundle, type: Opaque}")],
+        [],
+    ),
     "a client certificate": (
         [profile("auth: {role: r}, tls: {clientCertSecret: mtls}"), DEPLOYMENT, INTENT],
         [("KW3008", "$.spec")],

@@ -342,3 +342,21 @@ def test_emit_all_shares_the_connection_and_adds_the_operators_rights() -> None:
             "namespace": "vault-secrets-operator-system",
         }
     ]
+
+
+def test_an_account_that_others_keep_does_not_name_the_login() -> None:
+    """Two Applications of one namespace may log in with the same outside account, and must not share an object."""
+    own = expanded(PROFILE, DEPLOYMENT.replace("serviceAccountName: payments", "serviceAccountName: runner"), INTENT)
+    outside = expanded(
+        PROFILE.replace("spec:\n", "spec:\n  serviceAccounts: external\n"),
+        DEPLOYMENT.replace("serviceAccountName: payments", "serviceAccountName: runner"),
+        INTENT,
+    )
+
+    assert [(m.kind, m.name) for m in made(own)][:3] == [
+        ("ServiceAccount", "runner"),
+        ("VaultConnection", "runner"),
+        ("VaultAuth", "runner"),
+    ]
+    assert [(m.kind, m.name) for m in made(outside)][:2] == [("VaultConnection", "payments"), ("VaultAuth", "payments")]
+    assert spec_of(outside, "VaultAuth")["kubernetes"]["serviceAccount"] == "runner"

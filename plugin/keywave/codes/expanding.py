@@ -23,4 +23,5 @@ CODES: dict[str, str] = {
     "KW3014": "an object that stands in the tree already",
     "KW3015": "one object made in two ways",
     "KW3016": "a raw field that renames the Secret",
+    "KW3017": "a certificate's format that does not fit kubernetes.io/tls",
 }

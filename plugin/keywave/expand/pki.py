@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from keywave.expand.made import kept
+from keywave.findings import Finding
 from keywave.intent.model import Intent, PkiSource
+from keywave.intent.produces import secret_type
 
 KIND = "VaultPKISecret"
+TLS_TYPE = "kubernetes.io/tls"
 _FIRST = ("ipSans", "uriSans", "otherSans", "userIDs")
 _LAST = ("privateKeyFormat", "notAfter", "excludeCNFromSans")
 
@@ -32,6 +35,26 @@ def pki_spec(intent: Intent, source: PkiSource) -> dict[str, Any]:
             **{name: _plain(rest[name]) for name in sorted(rest)},
         }
     )
+
+
+def check_pki(intent: Intent, source: PkiSource) -> list[Finding]:
+    """A format whose answer does not fit the keys tls.crt and tls.key (KW3017).
+
+    The operator writes Vault's `certificate` and chain to tls.crt and `private_key` to tls.key as they come: with `pem_bundle` the
+    certificate field holds the private key too, with `der` it is base64 and not PEM (Vault's PKI API, "Generate certificate and key").
+    """
+    if source.format in ("", "pem") or secret_type(intent) != TLS_TYPE or intent.templates:
+        return []
+    what = "the private key would stand in tls.crt" if source.format == "pem_bundle" else "tls.crt would not be PEM"
+    return [
+        intent.manifest.finding(
+            "KW3017",
+            f"with format: {source.format} in a Secret of type {TLS_TYPE} {what}",
+            "spec",
+            "format",
+            hint="leave format out, or say type: Opaque and read the keys certificate and private_key",
+        )
+    ]
 
 
 def _plain(value: Any) -> Any:

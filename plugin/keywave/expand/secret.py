@@ -16,7 +16,7 @@ from keywave.expand.dynamic import KIND as DYNAMIC
 from keywave.expand.dynamic import dynamic_spec
 from keywave.expand.made import RECONCILE, VSO, Made, build, kept, nothing
 from keywave.expand.pki import KIND as PKI
-from keywave.expand.pki import pki_spec
+from keywave.expand.pki import check_pki, pki_spec
 from keywave.expand.restarts import restart_targets
 from keywave.expand.static import KIND as STATIC
 from keywave.expand.static import check_without_hmac, static_spec
@@ -24,7 +24,7 @@ from keywave.expand.transformations import references
 from keywave.expand.tree import Tree
 from keywave.expand.vault_auth import Logins, log_in, login_namespace
 from keywave.findings import Finding
-from keywave.intent.model import DynamicSource, Intent, KvSource, Part
+from keywave.intent.model import DynamicSource, Intent, KvSource, Part, PkiSource
 from keywave.intent.produces import secret_names, splits
 from keywave.objects.manifest import Manifest
 
@@ -114,6 +114,9 @@ def _check(intent: Intent, tree: Tree) -> list[Finding]:
         found.append(_no_client_certificate(intent))
     if splits(intent):
         found += _check_split(intent, tree)
+    for part in intent.parts:
+        if isinstance(part.source, PkiSource):
+            found += check_pki(intent, part.source)
     return found
 
 

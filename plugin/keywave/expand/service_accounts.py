@@ -33,12 +33,13 @@ def login_of(intent: Intent, tree: Tree) -> Login:
     uses = tree.pod_uses_of(secrets, intent.namespace) or tree.pull_uses_of(secrets, intent.namespace)
     named = sorted({account for use in uses if (account := _account_of(use)) != "default"})
     if intent.service_account:
-        own = named == [intent.service_account]  # an account that no pod has may serve other applications too
+        # An account that no pod has may serve other applications too.
+        own = named == [intent.service_account] and _is_ours(intent.service_account, intent, tree)
         return Login(intent.service_account, own, _warn_default(intent, intent.service_account))
     if len(named) > 1:
         return Login("", False, [_several(intent, named, uses)])
     if named:
-        return Login(named[0], True, [])
+        return Login(named[0], _is_ours(named[0], intent, tree), [])
     if intent.profile.auth.service_account:
         account = intent.profile.auth.service_account
         return Login(account, False, _warn_default(intent, account))
@@ -46,6 +47,12 @@ def login_of(intent: Intent, tree: Tree) -> Login:
         return Login("default", False, _warn_default(intent, "default"))
     # Consumers that the intent names, and that do not use it now, could not be wired: that has been told.
     return Login("", False, [] if intent.consumers else [_none(intent)])
+
+
+def _is_ours(account: str, intent: Intent, tree: Tree) -> bool:
+    """Whether this application brings the account: one that others keep may be the login of a second application beside it."""
+    held = tree.find("", "ServiceAccount", account, intent.namespace) is not None
+    return held or intent.profile.create_service_accounts
 
 
 def _several(intent: Intent, named: list[str], uses: list[SecretUse]) -> Finding:
