@@ -92,5 +92,3 @@ def _report_bug(bug: Exception) -> int:
         lines.append(f"  {bug}")
     sys.stderr.write("\n".join(lines) + "\n")
     return 70
-
-
