@@ -43,6 +43,14 @@ CASES = {
     "a certificate where none is allowed": (SECRET % ("VaultPKISecret", "mount: pki, role: web"), ["$.spec.role"]),
     "an allowed login": (AUTH % "shop-web", []),
     "a login of another team": (AUTH % "bank-web", ["$.spec.kubernetes.role"]),
+    "another Vault namespace": (
+        SECRET % ("VaultStaticSecret", "namespace: other, mount: kv, type: kv-v2, path: shop/app"),
+        ["$.spec.namespace"],
+    ),
+    "a login in another Vault namespace": (
+        (AUTH % "shop-web").replace("spec: {", "spec: {namespace: other, "),
+        ["$.spec.namespace"],
+    ),
     "the same for all logins": (
         (AUTH % "bank-web").replace("kind: VaultAuth", "kind: VaultAuthGlobal"),
         ["$.spec.kubernetes.role"],

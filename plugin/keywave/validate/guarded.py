@@ -25,12 +25,23 @@ def check_guardrails(view: View) -> Iterable[Finding]:
         if path and not _allowed(guards, manifest, path=path):
             message = f'the path "{path}" is not allowed by any profile of the catalogue'
             yield manifest.finding(CODE, message, *keys, hint=_HINT)
+    yield from _vault_namespaces(view, {p.vault_namespace for p in guards})
     for manifest in view.written_of(VSO_GROUP, "VaultAuth", "VaultAuthGlobal"):
         for method in ("kubernetes", "jwt", "aws", "gcp"):
             role = text(mapping(manifest.spec.get(method)).get("role"))
             if role and not _allowed(guards, manifest, role=role):
                 message = f'the Vault role "{role}" is not allowed by any profile of the catalogue'
                 yield manifest.finding(CODE, message, "spec", method, "role", hint=_HINT)
+
+
+def _vault_namespaces(view: View, allowed: set[str]) -> Iterable[Finding]:
+    """The same path in another Vault namespace is another secret."""
+    for manifest in view.written_of(VSO_GROUP, *sorted(SECRET_KINDS), "VaultAuth", "VaultAuthGlobal"):
+        field = "defaultVaultNamespace" if manifest.kind == "VaultAuthGlobal" else "namespace"
+        named = text(manifest.spec.get(field))
+        if named and named not in allowed:
+            message = f'the Vault namespace "{named}" is not that of any guarded profile of the catalogue'
+            yield manifest.finding(CODE, message, "spec", field, hint=_HINT)
 
 
 def _allowed(guards: list[Profile], manifest: Manifest, *, path: str = "", role: str = "") -> bool:
