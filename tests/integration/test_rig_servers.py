@@ -10,6 +10,7 @@ import pytest
 
 from rig import http
 from rig.git_daemon import GitDaemon
+from rig.postgresql import LEGACY, PostgreSQL
 from rig.redis import Redis
 from rig.vault import Vault
 from rig.yaml_meaning import YamlMeaning, YamlRefused
@@ -86,3 +87,27 @@ def test_the_helper_splits_streams_and_refuses_duplicates(yaml_meaning: YamlMean
     assert yaml_meaning.split("a: 1\n---\nb: 2\n") == [b"a: 1\n", b"b: 2\n"]
     with pytest.raises(YamlRefused, match='key "a" already set'):
         yaml_meaning.strict("a: 1\na: 2\n")
+
+
+def test_vault_makes_a_login_of_postgresql_and_keeps_a_static_one(vault: Vault, postgresql: PostgreSQL) -> None:
+    vault.enable("rig-database", "database")
+    vault.write(
+        "rig-database/config/app",
+        {
+            "plugin_name": "postgresql-database-plugin",
+            "connection_url": postgresql.vault_url,
+            "username": postgresql.user,
+            "password": postgresql.password,
+            "allowed_roles": "*",
+        },
+    )
+    create = "CREATE ROLE \"{{name}}\" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'"
+    vault.write("rig-database/roles/short", {"db_name": "app", "creation_statements": create, "default_ttl": "1h"})
+    vault.write("rig-database/static-roles/same", {"db_name": "app", "username": LEGACY, "rotation_period": "1h"})
+
+    made, kept = vault.read("rig-database/creds/short"), vault.read("rig-database/static-creds/same")
+
+    assert made is not None
+    assert made["username"].startswith("v-")
+    assert kept is not None
+    assert kept["username"] == LEGACY

@@ -23,6 +23,7 @@ from rig import etcd as etcd_driver
 from rig import flux as flux_driver
 from rig import git_daemon as git_driver
 from rig import kubernetes as kubernetes_driver
+from rig import postgresql as postgresql_driver
 from rig import redis as redis_driver
 from rig import vault as vault_driver
 from rig import yaml_meaning as yaml_driver
@@ -31,6 +32,7 @@ from rig.cluster import Cluster
 from rig.cmp_server import CmpServer
 from rig.flux import Flux
 from rig.git_daemon import GitDaemon
+from rig.postgresql import PostgreSQL
 from rig.processes import Server
 from rig.redis import Redis
 from rig.vault import Vault
@@ -40,7 +42,7 @@ StartPlugin = Callable[..., CmpServer]
 
 SERVERS = frozenset(
     {"cluster", "controllers", "vso_cluster", "namespace", "vault", "redis", "git_daemon", "start_plugin"}
-    | {"keywave_plugin", "argocd", "argocd_keywave", "flux", "yaml_meaning", "kustomize"}
+    | {"keywave_plugin", "argocd", "argocd_keywave", "flux", "yaml_meaning", "kustomize", "postgresql"}
 )
 
 
@@ -94,6 +96,13 @@ def namespace(cluster: Cluster) -> str:
 def vault(rig_folder: Path) -> Iterator[Vault]:
     """A real Vault dev server, as root. Shared: mount your engines under names of your own."""
     with vault_driver.vault(rig_folder / "vault") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def postgresql(rig_folder: Path) -> Iterator[PostgreSQL]:
+    """A real PostgreSQL, for Vault's database engine."""
+    with postgresql_driver.postgresql(rig_folder / "postgresql") as started:
         yield started
 
 

