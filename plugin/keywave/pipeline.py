@@ -39,6 +39,16 @@ class Settings(NamedTuple):
     app: AppInfo | None = None
 
 
+class Prepared(NamedTuple):
+    """The front half of a render: read, loaded, expanded, checked. `findings` are not located yet (`located` does it)."""
+
+    built: Built
+    loaded: Loaded
+    manifests: tuple[Manifest, ...]
+    """Without intents and profiles, rewired and completed."""
+    findings: tuple[Finding, ...]
+
+
 class Report(NamedTuple):
     """What a render made and what it found. `ordered` is None when the input could not even be ordered."""
 
@@ -48,10 +58,16 @@ class Report(NamedTuple):
     """The input without intents and profiles, rewired and completed, before ordering."""
     options: OrderOptions | None = None
     """What it was ordered by."""
+    prepared: Prepared | None = None
+    """What it was made from."""
 
     @property
     def failed(self) -> bool:
         return has_errors(self.findings)
+
+    def with_findings(self, more: Sequence[Finding]) -> Report:
+        """With further findings, which have their places already."""
+        return self._replace(findings=tuple(sorted([*self.findings, *more], key=lambda finding: finding.sort_key)))
 
 
 def render(path: str, settings: Settings, options: BuildOptions) -> Report:
@@ -59,18 +75,39 @@ def render(path: str, settings: Settings, options: BuildOptions) -> Report:
 
     Raises ToolError, UsageError; everything that people should mend in their files comes back as findings.
     """
+    return render_built(_read(path, options), settings)
+
+
+def prepare(path: str, settings: Settings, options: BuildOptions) -> Prepared:
+    """Only the front half, for commands that ask about the objects and print none. Raises as `render` does."""
+    return _prepare_built(_read(path, options), settings)
+
+
+def _read(path: str, options: BuildOptions) -> Built:
     from keywave.build.source import begin
 
     with begin(path, options) as reading:
         _warm_up()  # kustomize runs meanwhile
-        built = reading.finish()
-    return render_built(built, settings)
+        return reading.finish()
 
 
 def render_built(built: Built, settings: Settings) -> Report:
     """Render manifests that have been read already (a stream, kustomize's output, a KRM ResourceList)."""
-    from keywave.intent.load import load
     from keywave.order import order
+
+    prepared = _prepare_built(built, settings)
+    _, loaded, manifests, found = prepared
+    findings = list(found)
+    chosen = _order_options(loaded, manifests, settings)
+    ordered = order(manifests, chosen)
+    findings += ordered.findings
+    if not settings.allow_empty and not manifests and not has_errors(findings):
+        findings.append(_nothing(built))
+    return Report(located(built, findings), ordered, manifests, chosen, prepared)
+
+
+def _prepare_built(built: Built, settings: Settings) -> Prepared:
+    from keywave.intent.load import load
 
     catalogue, findings = _catalogue(settings.profiles)
     findings += built.findings
@@ -83,16 +120,10 @@ def render_built(built: Built, settings: Settings) -> Report:
     )
     findings += loaded.findings
     manifests, more = _compose(loaded, settings)
-    findings += more
-    chosen = _order_options(loaded, manifests, settings)
-    ordered = order(manifests, chosen)
-    findings += ordered.findings
-    if not settings.allow_empty and not manifests and not has_errors(findings):
-        findings.append(_nothing(built))
-    return Report(_located(built, findings), ordered, manifests, chosen)
+    return Prepared(built, loaded, manifests, (*findings, *more))
 
 
-def _located(built: Built, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+def located(built: Built, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """With file and line of the user's own; costs a second build, so only when there is something to tell."""
     if not findings:
         return ()

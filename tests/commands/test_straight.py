@@ -40,6 +40,7 @@ PLAIN = {
         *(".", "--profiles", "p", "--profile", "q", "--project", "r", "--destination-namespace", "s", "--name", "t"),
         *("--cache-dir", "u", "--name-prefix", "v", "--name-suffix", "w", "--namespace", "x", "--out", "y"),
         *("--format", "json", "--layer", "secrets", "--kit", "platform", "--report", "github"),
+        *("--verify", "lock"),
     ],
 }
 

@@ -117,7 +117,13 @@ def test_github() -> None:
     )
 
 
-NOTHING = {"text": "", "github": "", "json": '{\n  "schema": 1,\n'}
+NOTHING = {
+    "text": "",
+    "github": "",
+    "json": '{\n  "schema": 1,\n',
+    "sarif": '{\n  "$schema": ',
+    "junit": "<?xml ",
+}
 
 
 @pytest.mark.parametrize("format", sorted(FORMATS))

@@ -147,7 +147,7 @@ KINDS = {
         {
             "mount": "pki",
             "role": "web",
-            "issuerRef": "inner",
+            "issuerRef": "inner/issue",
             "commonName": "a.example.com",
             "uriSans": ["spiffe://a"],
             "otherSans": ["1.2.3;utf8:x"],

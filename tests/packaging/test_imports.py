@@ -32,6 +32,14 @@ HEAVY = (
     "keywave.emit.reports",
     "keywave.emit.tree",
     "keywave.build.blaming",
+    "keywave.proving",
+    "keywave.vault",
+    "keywave.references",
+    "keywave.survey",
+    "keywave.lockfile",
+    "keywave.verify",
+    "keywave.policy",
+    "keywave.kube",
 )
 
 PROBE = """

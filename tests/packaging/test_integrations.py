@@ -116,3 +116,45 @@ def test_pipelines_render_for_flux_and_push_a_reproducible_artifact(name: str) -
     assert "--reproducible" in text
     assert [use for use in re.findall(r"uses: \S+@(\S+)", text) if not re.fullmatch(r"v\d+(\.\d+)*", use)] == []
     assert re.findall(r"pip install (?!keywave==)", text) == []
+
+
+def ci_commands(name: str) -> list[list[str]]:
+    """Command lines of keywave in a CI file, variables as they stand."""
+    import shlex
+
+    text = (TOP / "integrations" / "ci" / name).read_text()
+    lines = re.findall(r"^\s*(?:- )?(?:run: )?(keywave (?:verify|lock) .+)$", text, re.MULTILINE)
+    return [shlex.split(line) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("github/keywave-verify.yml", ["verify"]),
+        ("github/keywave-lock.yml", ["lock"]),
+        ("gitlab/keywave-verify.yml", ["verify", "lock"]),
+    ],
+)
+def test_the_pipelines_that_prove_call_keywave_as_it_is(name: str, wanted: list[str]) -> None:
+    from keywave.commands.lock import lock
+    from keywave.commands.verify import verify
+
+    text = (TOP / "integrations" / "ci" / name).read_text()
+    lines = ci_commands(name)
+    for line in lines:
+        (verify if line[1] == "verify" else lock).make_context(line[1], line[2:])
+
+    assert yaml.safe_load(text)
+    assert [line[1] for line in lines] == wanted
+    assert [use for use in re.findall(r"uses: \S+@(\S+)", text) if not re.fullmatch(r"v\d+(\.\d+)*", use)] == []
+    assert re.findall(r"pip install (?!keywave==)", text) == []
+    assert "VAULT_TOKEN" not in text
+
+
+def test_a_pull_request_is_proved_without_vault_and_shown_as_sarif() -> None:
+    job = yaml.safe_load((TOP / "integrations/ci/github/keywave-verify.yml").read_text())
+    steps = job["jobs"]["verify"]["steps"]
+
+    assert job["permissions"] == {"contents": "read", "security-events": "write"}
+    assert "--lock --max-age 14 --format sarif --out keywave.sarif" in steps[3]["run"]
+    assert steps[4]["with"]["sarif_file"] == "keywave.sarif"

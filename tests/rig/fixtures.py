@@ -20,21 +20,25 @@ from rig import REPOSITORY, crds, machine
 from rig import argocd as argocd_driver
 from rig import cmp_server as cmp_driver
 from rig import etcd as etcd_driver
+from rig import fault_proxy as fault_driver
 from rig import flux as flux_driver
 from rig import git_daemon as git_driver
 from rig import kubernetes as kubernetes_driver
 from rig import postgresql as postgresql_driver
 from rig import redis as redis_driver
+from rig import tls as tls_driver
 from rig import vault as vault_driver
 from rig import yaml_meaning as yaml_driver
 from rig.argocd import ArgoCD
 from rig.cluster import Cluster
 from rig.cmp_server import CmpServer
+from rig.fault_proxy import FaultProxy
 from rig.flux import Flux
 from rig.git_daemon import GitDaemon
 from rig.postgresql import PostgreSQL
 from rig.processes import Server
 from rig.redis import Redis
+from rig.tls import Authority
 from rig.vault import Vault
 from rig.yaml_meaning import YamlMeaning
 
@@ -42,6 +46,7 @@ StartPlugin = Callable[..., CmpServer]
 
 SERVERS = frozenset(
     {"cluster", "controllers", "vso_cluster", "namespace", "vault", "redis", "git_daemon", "start_plugin"}
+    | {"fault_proxy"}
     | {"keywave_plugin", "argocd", "argocd_keywave", "flux", "yaml_meaning", "kustomize", "postgresql"}
 )
 
@@ -104,6 +109,19 @@ def postgresql(rig_folder: Path) -> Iterator[PostgreSQL]:
     """A real PostgreSQL, for Vault's database engine."""
     with postgresql_driver.postgresql(rig_folder / "postgresql") as started:
         yield started
+
+
+@pytest.fixture
+def fault_proxy(vault: Vault) -> Iterator[FaultProxy]:
+    """A proxy before `vault` that goes wrong on request; its own for each test."""
+    with fault_driver.fault_proxy(vault.url) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def certificates(rig_folder: Path) -> Authority:
+    """A CA with leaves for TLS servers of tests."""
+    return tls_driver.authority(rig_folder / "certificates")
 
 
 @pytest.fixture(scope="session")

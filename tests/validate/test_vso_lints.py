@@ -192,6 +192,14 @@ SECRETS = {
             "write spec.expiryOffset: 240h, a third of the ttl"
         ],
     ),
+    "an issuer as a plain name": (
+        certificate("ttl: 720h, expiryOffset: 240h, issuerRef: root, "),
+        [
+            "warning KW5111 $.spec.issuerRef: the operator asks for issuer/root/<role>, which Vault does not have: "
+            "it is issuer/root/issue/<role> -> write issuerRef: root/issue"
+        ],
+    ),
+    "an issuer as the path that Vault has": (certificate("ttl: 720h, expiryOffset: 240h, issuerRef: root/issue, "), []),
     "an offset without a ttl": (certificate("expiryOffset: 1h, "), []),
     "neither offset nor ttl": (
         certificate(""),

@@ -97,7 +97,8 @@ def _walk(tree: Tree, folder: str, findings: list[Finding], seen: set[str]) -> I
         return
     for name in names:
         path = os.path.join(folder, name)
-        if name.startswith("."):
+        # Locks of Vault are JSON, and no objects.
+        if name.startswith(".") or name == "vault.lock.d":
             continue
         if not os.path.isdir(path):
             if name.endswith(SUFFIXES):

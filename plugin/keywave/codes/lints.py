@@ -19,6 +19,7 @@ CODES: dict[str, str] = {
     "KW5108": "a certificate whose Secret is not of type kubernetes.io/tls",
     "KW5109": "a certificate that may end before it is issued anew",
     "KW5110": "a filter without anchors",
+    "KW5111": "an issuer that the operator cannot ask",
     "KW5201": "a reference of the wrong form",
     "KW5202": "an object that may not be used from this namespace",
     "KW5203": "a reference to an object that the tree does not hold",

@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from keywave.build.options import BuildOptions, Overrides
 from keywave.commands import cmp_parameters, output
 from keywave.commands.cmp_slots import slot
+from keywave.commands.locks import find
 from keywave.commands.options import DEFAULT_TIMEOUT, app_info, count, patch
 from keywave.pipeline import Settings
+
+if TYPE_CHECKING:
+    from keywave.pipeline import Report
 
 
 def run() -> int:
@@ -23,11 +28,28 @@ def run() -> int:
     with slot(_slots_folder(), slots=_slot_count(), timeout=deadline):
         left = max(1.0, deadline - (time.monotonic() - started))
         report = pipeline.render(".", _settings(given), options(given, timeout=left))
+        report = _checked(report, given.text("verify"), deadline - (time.monotonic() - started))
         code = output.tell(report.findings, form="text", strict=given.flag("strict"), sink=sys.stderr)
         if code or report.ordered is None:
             return code or 1
         output.write_text(output.stream(report.ordered, layer=given.text("layer"), form="yaml"))
     return 0
+
+
+def _checked(report: Report, mode: str, left: float) -> Report:
+    """The parameter `verify`; by default against the lock in the repository, where there is one."""
+    top = _repository(os.environ.get("ARGOCD_APP_SOURCE_PATH", ""))
+    if mode == "off" or not (mode or find(".", top)):
+        return report
+    from keywave.commands.proving_render import checked
+
+    return checked(report, mode, ".", root=top, deadline=max(1.0, left))
+
+
+def _repository(path: str) -> str:
+    """The top of the repository, which the sidecar has without `.git`: as far above the working directory as the path is deep."""
+    depth = len([part for part in path.split("/") if part not in ("", ".")])
+    return os.path.join(".", *[".."] * depth)
 
 
 def _settings(given: cmp_parameters.Parameters) -> Settings:

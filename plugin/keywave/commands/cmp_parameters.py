@@ -38,10 +38,14 @@ FORMS: dict[str, Form] = {
     "patches": "array",
     "profile": "string",
     "layer": "string",
+    "verify": "string",
     "destination": "string",
     **dict.fromkeys(FLAGS, "string"),
 }
 """Parameter -> the form it takes."""
+
+CHOICES: dict[str, tuple[str, ...]] = {"verify": ("off", "lock", "live")}
+"""Parameter -> the values it may have, beside none at all."""
 
 TRUE = frozenset({"true", "1", "yes", "on"})
 FALSE = frozenset({"false", "0", "no", "off", ""})
@@ -104,6 +108,9 @@ def _read_one(entry: Any, found: dict[Form, dict[str, Any]], problems: list[Find
         found[form][name] = {str(key): str(item) for key, item in value.items()}
     else:
         found[form][name] = str(value)
+        if name in CHOICES and str(value) not in (*CHOICES[name], ""):
+            known = ", ".join(CHOICES[name])
+            problems.append(_problem(name, f"{value!r} is none of its values", f"the values are: {known}"))
         if name in FLAGS and str(value).lower() not in TRUE | FALSE:
             problems.append(_problem(name, f"{value!r} is neither true nor false", 'write "true" or "false"'))
 

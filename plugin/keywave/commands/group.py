@@ -13,6 +13,9 @@ from keywave._version import VERSION
 
 COMMANDS: dict[str, str] = {
     "render": "keywave.commands.render:render",
+    "verify": "keywave.commands.verify:verify",
+    "lock": "keywave.commands.lock:lock",
+    "policy": "keywave.commands.policy:policy",
     "graph": "keywave.commands.graph:graph",
     "init": "keywave.commands.authoring:init",
     "schema": "keywave.commands.authoring:schema",
@@ -55,6 +58,7 @@ def keywave() -> None:
     keywave init demo && keywave render demo          # first steps
     keywave render overlays/prod --target argocd      # kustomize build, expand, order
     kustomize build . | keywave render - --target flux --out dist/
+    keywave verify overlays/prod                      # is all of it in Vault?
     """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -98,6 +99,19 @@ def write_text(text: str) -> None:
         raise OutputError("stdout was closed before everything was written") from error
     except OSError as error:
         raise OutputError(f"stdout could not be written: {error.strerror}") from error
+
+
+def write_file(place: str, text: str) -> None:
+    """Write one file whole, beside its place first; raises OutputError."""
+    draft = f"{place}.{os.getpid()}.new"
+    try:
+        with open(draft, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.replace(draft, place)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(draft)
+        raise OutputError(f"cannot write {place}: {error.strerror or error}") from error
 
 
 def write_files(texts: Mapping[str, str], out: str) -> None:

@@ -30,6 +30,12 @@ Examples:
 )
 @click.option("--kit", type=click.Choice(("platform",)), help="Only the shared objects of the profiles.")
 @click.option("--allow-empty", is_flag=True, help="A result without any object is meant.")
+@click.option(
+    "--verify",
+    type=click.Choice(("off", "lock", "live")),
+    default=None,
+    help="Prove it against Vault or its lock first [lock, where there is a vault.lock.d].",
+)
 @click.option("--strict", is_flag=True, help="Warnings are errors.")
 @click.option(
     "--report", type=click.Choice(("text", "json", "github")), default="text", help="Form of findings on stderr."

@@ -37,6 +37,7 @@ TEXTS: dict[str, Text] = {
     "--format": Text("form", "yaml", ("yaml", "json")),
     "--layer": Text("layer"),
     "--kit": Text("kit", None, ("platform",)),
+    "--verify": Text("verify", None, ("off", "lock", "live")),
     "--report": Text("report", "text", ("text", "json", "github")),
 }
 FLAGS: dict[str, str] = {

@@ -1,4 +1,5 @@
-"""Findings as text for people, JSON for programs, annotations for GitHub: one function a format, in one dict.
+"""Findings as text for people, JSON for programs, annotations for GitHub: one function a format, in one dict; SARIF and JUnit have modules
+of their own.
 
 The text's first line is the summary, because Argo CD shows standard error as one long line and cuts it.
 """
@@ -17,10 +18,13 @@ SCHEMA = 1
 
 
 class ReportOptions(NamedTuple):
-    """`limit` is how many findings the text shows (None: all); `color` is for terminals without NO_COLOR."""
+    """`limit` is how many findings the text shows (None: all); `color` is for terminals without NO_COLOR.
+
+    `proved` is what was proved without any finding, (subject, what was asked) each: passed test cases of JUnit."""
 
     limit: int | None = AT_MOST
     color: bool = False
+    proved: tuple[tuple[str, str], ...] = ()
 
 
 def report(findings: Sequence[Finding], format: str = "text", options: ReportOptions | None = None) -> str:
@@ -130,8 +134,22 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
+def _sarif(findings: Sequence[Finding], options: ReportOptions) -> str:
+    from keywave.emit.sarif import sarif
+
+    return sarif(findings)
+
+
+def _junit(findings: Sequence[Finding], options: ReportOptions) -> str:
+    from keywave.emit.junit import junit
+
+    return junit(findings, options.proved)
+
+
 FORMATS: dict[str, Callable[[Sequence[Finding], ReportOptions], str]] = {
     "text": _text,
     "json": _json,
     "github": _github,
+    "sarif": _sarif,
+    "junit": _junit,
 }

@@ -23,7 +23,7 @@ def pki_spec(intent: Intent, source: PkiSource) -> dict[str, Any]:
         {
             "mount": source.mount,
             "role": source.role,
-            "issuerRef": source.issuer_ref,
+            "issuerRef": _issuer(source.issuer_ref, intent.profile.operator.kind),
             "commonName": source.common_name,
             "altNames": list(source.alt_names),
             **{name: _plain(settings.get(name)) for name in _FIRST},
@@ -35,6 +35,11 @@ def pki_spec(intent: Intent, source: PkiSource) -> dict[str, Any]:
             **{name: _plain(rest[name]) for name in sorted(rest)},
         }
     )
+
+
+def _issuer(name: str, operator: str) -> str:
+    """Vault Secrets Operator (source of 0.10.0) asks for `issuer/<issuerRef>/<role>`; Vault 1.21.1 knows only `issuer/<name>/issue/<role>`."""
+    return f"{name}/issue" if name and operator == "vso" else name
 
 
 def check_pki(intent: Intent, source: PkiSource) -> list[Finding]:

@@ -54,7 +54,7 @@ def _path_of(manifest: Manifest) -> tuple[str, tuple[PathKey, ...]]:
     spec = manifest.spec
     mount, path = text(spec.get("mount")), text(spec.get("path"))
     if manifest.kind == "VaultPKISecret":
-        issuer = text(spec.get("issuerRef"))
+        issuer = text(spec.get("issuerRef")).removesuffix("/issue")
         return f"{mount}/{f'issuer/{issuer}/' if issuer else ''}issue/{text(spec.get('role'))}", ("spec", "role")
     between = "data/" if manifest.kind == "VaultStaticSecret" and spec.get("type") == "kv-v2" else ""
     return f"{mount}/{between}{path}", ("spec", "path")

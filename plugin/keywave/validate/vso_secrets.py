@@ -82,6 +82,10 @@ def check_pki(view: View) -> Iterator[Finding]:
             said = "without type kubernetes.io/tls the Secret gets no tls.crt and tls.key"
             keys = ("spec", "destination", "type") if "type" in destination else ("spec", "destination")
             yield manifest.warning("KW5108", said, *keys, hint="write destination.type: kubernetes.io/tls")
+        issuer = text(manifest.spec.get("issuerRef"))
+        if issuer and not issuer.endswith("/issue") and view.operator.kind == "vso" and not opaque(issuer):
+            said = f"the operator asks for issuer/{issuer}/<role>, which Vault does not have: it is issuer/{issuer}/issue/<role>"
+            yield manifest.warning("KW5111", said, "spec", "issuerRef", hint=f"write issuerRef: {issuer}/issue")
         yield from _expiry_offset(manifest)
 
 

@@ -1,0 +1,1 @@
+"""One question to Kubernetes: a ServiceAccount's token, for `verify --login`. Nothing else is read or written there."""

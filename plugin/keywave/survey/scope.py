@@ -1,0 +1,50 @@
+"""How far a survey looks beyond the references: what a lock of a whole profile holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from keywave.intent.model import Profile
+from keywave.references.model import Reference
+from keywave.vault.inventory import Place
+
+
+class Scope(NamedTuple):
+    """`prefixes`: (namespace, "kv/dev/") KV folders whose every secret is taken, the mount alone for all; `engines`: (namespace, mount)
+    whose roles (and issuers) are; `auths`: (namespace, auth mount) whose roles and their policies are. `most`: bound on names."""
+
+    prefixes: tuple[Place, ...] = ()
+    engines: tuple[Place, ...] = ()
+    auths: tuple[Place, ...] = ()
+    most: int = 50_000
+
+
+def scope_of(profiles: Iterable[Profile], references: Sequence[Reference]) -> Scope:
+    """What a lock of these profiles holds: all below their KV prefixes (as far as a prefix is the same for every application), all roles
+    of their engines and auth methods, and of those that the references use. A reference elsewhere is taken alone."""
+    prefixes: set[Place] = set()
+    engines = {(r.vault_namespace, r.mount) for r in references if r.kind in ("dynamic", "pki")}
+    auths = {(r.identity.vault_namespace, r.identity.mount) for r in references if r.identity.known}
+    for profile in profiles:
+        space = profile.vault_namespace
+        if _fixed(space) and _fixed(profile.kv_mount):
+            prefixes.add((space, f"{profile.kv_mount}/{_fixed_folder(profile.kv_prefix)}"))
+        engines |= {(space, mount) for mount in (profile.dynamic_mount, profile.pki_mount)}
+        auths.add((space, profile.auth.mount))
+    return Scope(tuple(sorted(prefixes)), _whole(engines), _whole(auths))
+
+
+def _whole(places: Iterable[Place]) -> tuple[Place, ...]:
+    return tuple(sorted(p for p in places if p[1] and _fixed(p[0]) and _fixed(p[1])))
+
+
+def _fixed(text: str) -> bool:
+    """Without a placeholder, ours or one that Flux fills in later."""
+    return "{" not in text
+
+
+def _fixed_folder(prefix: str) -> str:
+    """`dev/{namespace}/` -> `dev/`; `dev-` -> "" (a folder is what can be listed)."""
+    head = prefix.partition("{")[0].lstrip("/")
+    return head[: head.rfind("/") + 1]

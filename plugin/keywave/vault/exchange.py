@@ -1,0 +1,140 @@
+"""One request to Vault's API and its answer: headers, JSON, the one redirect that Vault makes. Asks once; `session` asks again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+from keywave.vault.faults import OutOfReach, of_status
+from keywave.vault.http1 import Raw
+from keywave.vault.origin import Origin, origin_of
+from keywave.vault.transport import Transport
+
+ANSWERS = frozenset({400, 403, 404, 405})
+SAFE = "/-._~"
+
+
+class Answer(NamedTuple):
+    """A 2xx, 400, 403, 404 or 405 with its whole JSON object ({} when it has none). May hold a token: never shown."""
+
+    status: int
+    body: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"Answer({self.status})"
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The `data` object, or the whole body where it has none."""
+        data = self.body.get("data")
+        return data if isinstance(data, dict) else self.body
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """`errors` or `warnings` as texts."""
+        listed = self.body.get(name)
+        return tuple(text for text in listed if isinstance(text, str)) if isinstance(listed, list) else ()
+
+
+class Exchange:
+    """Asks one Vault. `base` has the path prefix before /v1/."""
+
+    def __init__(self, transport: Transport, base: Origin, *, called: str = "Vault") -> None:
+        self._transport, self._base = transport, base
+        self._headers: dict[tuple[str, str], bytes] = {}
+        self.where = f"{called} at {base.url}"
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        end: float,
+        *,
+        token: str = "",
+        namespace: str = "",
+        query: Mapping[str, str] | tuple[tuple[str, str], ...] = (),
+        body: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """`path` has neither /v1/ nor a slash at its start. Raises OutOfReach for all that is no answer."""
+        target = f"{self._base.prefix}/v1/{quote(path, safe=SAFE)}"
+        if query:
+            target += "?" + urlencode(query)
+        headers = self._headers.get((token, namespace)) or self._headers_for(token, namespace)
+        sent = json.dumps(body).encode() if body is not None else b""
+        server = self._base._replace(prefix="")
+        raw = self._transport.send(server, method, target, headers, sent, end)
+        if 300 <= raw.status < 400:
+            raw = self._transport.send(self._moved(raw, target), method, target, headers, sent, end)
+        return self._read(raw)
+
+    def _headers_for(self, token: str, namespace: str) -> bytes:
+        lines = ["X-Vault-Request: true", "Accept: application/json", "User-Agent: keywave"]
+        lines += [f"X-Vault-Token: {token}"] if token else []
+        lines += [f"X-Vault-Namespace: {quote(namespace, safe=SAFE)}"] if namespace else []
+        made = "".join(f"{line}\r\n" for line in lines).encode()
+        self._headers[token, namespace] = made
+        return made
+
+    def _moved(self, raw: Raw, target: str) -> Origin:
+        """The active node that a standby sends to: the same path over the same scheme, else the token would go where it should not."""
+        location = raw.headers.get(b"location", b"").decode("latin-1")
+        refused = of_status(self.where, raw.status, (), 0, location.partition("?")[0])
+        if raw.status not in (307, 308) or not location.endswith(target):
+            raise refused
+        try:
+            moved = origin_of(location[: len(location) - len(target)], "the redirect")
+        except Exception:
+            raise refused from None
+        if moved.scheme != self._base.scheme or moved.prefix:
+            raise refused
+        return moved
+
+    def _read(self, raw: Raw) -> Answer:
+        status = raw.status
+        if 200 <= status < 300 or status in ANSWERS:
+            return Answer(status, self._object(raw) if raw.body else {})
+        if status == 204:
+            return Answer(status, {})
+        try:
+            told = Answer(status, _parse(raw.body)).texts("errors")
+        except (ValueError, RecursionError):
+            told = ()
+        location = raw.headers.get(b"location", b"").decode("latin-1").partition("?")[0]
+        raise of_status(self.where, status, told, _seconds(raw.headers.get(b"retry-after", b"")), location)
+
+    def _object(self, raw: Raw) -> Mapping[str, Any]:
+        try:
+            return _parse(raw.body)
+        except (ValueError, RecursionError):
+            pass
+        if raw.status == 400 and b"HTTP request to an HTTPS server" in raw.body:
+            raise OutOfReach("tls", f"{self.where} speaks TLS only", hint="write https:// in VAULT_ADDR")
+        raise OutOfReach("not-json", f"{self.where} answered {raw.status} with something that is not Vault's JSON")
+
+
+def _parse(body: bytes) -> Mapping[str, Any]:
+    """A JSON object. Raises ValueError, RecursionError."""
+    value = json.loads(body)
+    if not isinstance(value, dict):
+        raise ValueError
+    return value
+
+
+def _seconds(text: bytes) -> float:
+    """Retry-After: seconds, or a date."""
+    if not text:
+        return 0.0
+    if text.isdigit():
+        return float(text[:9])
+    import time
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return max(parsedate_to_datetime(text.decode("latin-1")).timestamp() - time.time(), 0.1)
+    except (ValueError, TypeError, OverflowError):
+        return 0.0

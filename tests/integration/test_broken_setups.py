@@ -1,0 +1,108 @@
+"""Every broken setup on a real Vault, and from a lock that was taken of it: one code, the same report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from broken.setups import HERE, Setup, build, empty, fills_of, setups, tree_of
+
+from keywave.cli import run
+from rig import vault as vault_driver
+from rig.postgresql import PostgreSQL
+from rig.vault import Vault
+
+
+@pytest.fixture(scope="module")
+def own_vault(rig_folder: Path) -> Iterator[Vault]:
+    """A Vault of this module alone: it is emptied after each setup."""
+    with vault_driver.vault(rig_folder / "broken-vault") as started:
+        started.policy("verifier", (HERE / "verifier.hcl").read_text())
+        yield started
+
+
+@pytest.fixture(scope="module")
+def verifier(own_vault: Vault) -> str:
+    return own_vault.token_for("verifier")
+
+
+def report(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, list[dict[str, Any]]]:
+    """The exit code and what `keywave verify` says of Vault (what it says of the tree alone is other tests' business)."""
+    capsys.readouterr()
+    code = run(["verify", *argv, "--format", "json"])
+    printed = capsys.readouterr()
+    assert code in (0, 1), printed.err
+    findings: list[dict[str, Any]] = json.loads(printed.out)["findings"]
+    return code, [f for f in findings if f["code"].startswith("KW8")]
+
+
+def check(setup: Setup, code: int, findings: list[dict[str, Any]]) -> None:
+    severity = setup.body.get("severity", "error")
+    told = "\n".join(f"{f['severity']} {f['code']} {f['message']} | {f['hint']}" for f in findings)
+    assert {f["code"] for f in findings} == setup.codes, told
+    assert {f["severity"] for f in findings if f["code"] == setup.body["code"]} == {severity}, told
+    assert [word for word in setup.body.get("says", ()) if word not in told] == [], told
+    assert code == (1 if any(f["severity"] == "error" for f in findings) else 0) or severity == "warning", told
+    assert all(f["where"]["file"] and f["where"]["line"] for f in findings), told
+
+
+@pytest.mark.parametrize("setup", setups(), ids=lambda setup: setup.name)
+def test_a_broken_setup_gives_its_code_live_and_from_a_lock(
+    setup: Setup,
+    own_vault: Vault,
+    verifier: str,
+    postgresql: PostgreSQL,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    canary: str,
+) -> None:
+    monkeypatch.setenv("VAULT_ADDR", own_vault.url)
+    monkeypatch.setenv("VAULT_TOKEN", verifier)
+    tree, locks = tmp_path / "tree.yaml", tmp_path / "locks"
+    tree.write_text(tree_of(setup.body))
+    try:
+        build(own_vault, setup.body, fills_of(postgresql, canary))
+        code, live = report(capsys, str(tree), "--live")
+        taken = run(["lock", str(tree), "--out", str(locks)])
+        printed = capsys.readouterr()
+        assert taken == 0, printed.err
+    finally:
+        empty(own_vault)
+
+    check(setup, code, live)
+    monkeypatch.setenv("VAULT_ADDR", "http://127.0.0.1:1")
+    assert report(capsys, str(tree), "--lock", str(locks)) == (code, live)
+    assert canary not in "".join(path.read_text() for path in locks.rglob("*.json"))
+
+
+def test_the_right_setup_gives_nothing(
+    own_vault: Vault,
+    verifier: str,
+    postgresql: PostgreSQL,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    canary: str,
+) -> None:
+    monkeypatch.setenv("VAULT_ADDR", own_vault.url)
+    monkeypatch.setenv("VAULT_TOKEN", verifier)
+    (tmp_path / "tree.yaml").write_text(tree_of({}))
+    try:
+        build(own_vault, {}, fills_of(postgresql, canary))
+        found = report(capsys, str(tmp_path / "tree.yaml"), "--live")
+    finally:
+        empty(own_vault)
+
+    assert found == (0, [])
+
+
+def test_there_are_at_least_sixty_of_them_and_each_says_where_it_is_documented() -> None:
+    found = setups()
+
+    assert len(found) >= 60
+    assert [s.name for s in found if not s.body.get("source")] == []
+    assert len({s.name for s in found}) == len(found)
