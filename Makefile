@@ -12,7 +12,7 @@ help:
 	@echo 'make test    get the real servers (the first time: builds), lint, run all tests on each Python that is here'
 	@echo 'make lint    ruff, mypy, import-linter'
 	@echo 'make golden  rewrite what the examples are expected to render to'
-	@echo 'make bench   measure, side by side with kustomize and argocd-vault-plugin'
+	@echo 'make bench   measure, side by side with kustomize, argocd-vault-plugin and plain requests to Vault'
 	@echo 'make servers get the real servers only'
 	@echo 'make venv    .venv with everything for development'
 	@echo 'make clean   delete what was made here (the built servers in the cache stay)'
@@ -77,6 +77,7 @@ bench: .venv/.dev
 	@rm -rf .venv-bench build/lib && $(PYTHON) -m venv .venv-bench
 	@.venv-bench/bin/python -m pip --disable-pip-version-check install --quiet .
 	@KEYWAVE_BENCH=.venv-bench/bin/keywave $(PYTHON) -m benchmarks.render --write
+	@$(PYTHON) -m benchmarks.verify --write
 
 clean:
 	rm -rf .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis plugin/*.egg-info

@@ -13,6 +13,17 @@ from typing import Any, Protocol
 from examples import Render, renders
 
 FAKE = "obviously-fake"
+DEFAULT_POLICY = "".join(
+    f'path "{path}" {{\n  capabilities = ["{capability}"]\n}}\n'
+    for path, capability in (
+        ("auth/token/lookup-self", "read"),
+        ("auth/token/renew-self", "update"),
+        ("auth/token/revoke-self", "update"),
+        ("sys/capabilities-self", "update"),
+        ("sys/leases/renew", "update"),
+    )
+)
+"""Instead of the hundred lines that a new Vault has there, which would stand in every lock."""
 CLAIMED_ROLE_ID = "7f2c7f6e-4a0b-4c7e-9f0e-5d6c5a1c2b3d"
 
 
@@ -50,6 +61,7 @@ def lock_folder(render: Render) -> Path:
 
 def fill(vault: Writes, references: Any) -> None:
     """Make what the references ask for: mounts, secrets, roles, logins and the policy of each login."""
+    vault.policy("default", DEFAULT_POLICY)
     rules: dict[tuple[str, str], set[str]] = {}
     for reference in references:
         who = reference.identity

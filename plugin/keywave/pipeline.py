@@ -47,6 +47,8 @@ class Prepared(NamedTuple):
     manifests: tuple[Manifest, ...]
     """Without intents and profiles, rewired and completed."""
     findings: tuple[Finding, ...]
+    namespace: str = ""
+    """What objects without a namespace will be given by the deployer; "" = not known."""
 
 
 class Report(NamedTuple):
@@ -96,8 +98,8 @@ def render_built(built: Built, settings: Settings) -> Report:
     from keywave.order import order
 
     prepared = _prepare_built(built, settings)
-    _, loaded, manifests, found = prepared
-    findings = list(found)
+    loaded, manifests = prepared.loaded, prepared.manifests
+    findings = list(prepared.findings)
     chosen = _order_options(loaded, manifests, settings)
     ordered = order(manifests, chosen)
     findings += ordered.findings
@@ -120,7 +122,7 @@ def _prepare_built(built: Built, settings: Settings) -> Prepared:
     )
     findings += loaded.findings
     manifests, more = _compose(loaded, settings)
-    return Prepared(built, loaded, manifests, (*findings, *more))
+    return Prepared(built, loaded, manifests, (*findings, *more), settings.namespace)
 
 
 def located(built: Built, findings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from keywave.build.options import BuildOptions
     from keywave.build.source import Built
     from keywave.intent.load import Loaded
-    from keywave.intent.model import Profile
     from keywave.objects.manifest import Manifest
     from keywave.references.model import Connection, Reference
-    from keywave.survey.scope import Scope
     from keywave.survey.trial_login import Open, TokenOf
     from keywave.vault.client import Session
     from keywave.vault.inventory import Inventory
@@ -34,7 +32,7 @@ ONLY = "vault"
 
 class ReadSet(NamedTuple):
     """A rendered set and what it asks of Vault. `findings` are the render's own, with their places. `later`: references that Flux completes
-    only in the cluster (`${NAME}`); nothing can be asked for them."""
+    only in the cluster (`${NAME}`); nothing can be asked for them. `storeless`: the same for those whose store is not in the tree."""
 
     loaded: Loaded
     manifests: tuple[Manifest, ...]
@@ -42,6 +40,7 @@ class ReadSet(NamedTuple):
     built: Built
     findings: tuple[Finding, ...]
     later: tuple[Reference, ...] = ()
+    storeless: tuple[Reference, ...] = ()
 
     def located(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
         """With file and line of the user's own, sorted."""
@@ -108,21 +107,24 @@ def set_of(prepared: pipeline.Prepared, findings: tuple[Finding, ...]) -> ReadSe
     """The set of a render that has been made already; `findings` are located."""
     from keywave.references.find import find
 
-    found = find(prepared.manifests, prepared.loaded)
-    return ReadSet(prepared.loaded, prepared.manifests, found.references, prepared.built, findings, found.skipped)
+    found = find(prepared.manifests, prepared.loaded, prepared.namespace)
+    return ReadSet(
+        prepared.loaded, prepared.manifests, found.references, prepared.built, findings, found.skipped, found.storeless
+    )
 
 
 def prove(given: ReadSet, source: Live | Locked) -> Proof:
     """All checks of all references. Live: raises OutOfReach where a Vault does not answer."""
+    from keywave.verify.looking import storeless
     from keywave.verify.run import verify
 
     references = given.references
     if isinstance(source, Live):
-        known = _ask(references, source)
+        known = ask(references, source)
         foreign: tuple[tuple[str, str, str], ...] = ()
     else:
         known, foreign = _look_up(references, source.locks)
-    findings = verify(references, known.get)
+    findings = [*storeless(given.storeless), *verify(references, known.get)]
     untried: tuple[str, ...] = ()
     if isinstance(source, Live) and source.trials:
         findings, untried = _tried(findings, references, known, source)
@@ -177,7 +179,8 @@ def by_vault(references: Sequence[Reference], address: str = "") -> dict[str, li
     return dict(sorted(groups.items()))
 
 
-def _ask(references: Sequence[Reference], source: Live) -> dict[Connection, Inventory]:
+def ask(references: Sequence[Reference], source: Live) -> dict[Connection, Inventory]:
+    """One survey of each Vault, of all that is read from it; its inventory by connection. Raises OutOfReach, UsageError."""
     from keywave.survey.run import survey
 
     found: dict[Connection, Inventory] = {}
@@ -224,11 +227,12 @@ def take_lock(given: ReadSet, source: Live, *, scope: str = "profile") -> dict[s
     `scope`: "profile" for every name below the profile's prefixes, "intents" for what is referred to. Raises OutOfReach.
     """
     from keywave.survey.run import survey
+    from keywave.survey.scope import scope_of
 
     taken: dict[str, Inventory] = {}
     for name, address, group in _for_locks(given.references):
         profiles = [profile for profile in given.loaded.profiles if profile.name == name]
-        wanted = _scope(profiles, group) if scope == "profile" else None
+        wanted = scope_of(profiles, group) if scope == "profile" else None
         asked = group[0].vault._replace(address=source.address or address)
         with source.connect(asked) as session:
             inventory = survey(session, group, scope=wanted, progress=source.progress)
@@ -254,37 +258,3 @@ def _for_locks(references: Sequence[Reference]) -> list[tuple[str, str, list[Ref
 
 def _first_address(group: Sequence[Reference]) -> str:
     return min((reference.vault.address for reference in group if reference.vault.address), default="")
-
-
-def _scope(profiles: Sequence[Profile], references: Sequence[Reference]) -> Scope:
-    """Everything below the profiles' prefixes and in their engines and auth methods; around each other KV reference, its folder."""
-    from keywave.survey.scope import Scope
-
-    spaces = {_fixed(profile.vault_namespace) for profile in profiles} | {r.vault_namespace for r in references}
-    prefixes = {f"{_fixed(p.kv_mount)}/{_fixed(p.kv_prefix, whole=False)}" for p in profiles if p.kv_mount}
-    places = {(space, prefix) for space in spaces for prefix in prefixes}
-    for reference in references:
-        folder = reference.path.rpartition("/")[0]
-        if reference.kind == "kv" and folder:
-            space, place = reference.vault_namespace, f"{reference.mount}/{folder}/"
-            if not any(space == known and place.startswith(above) for known, above in places):
-                places.add((space, place))
-    issuing = {(r.vault_namespace, r.mount) for r in references if r.kind in ("dynamic", "pki") and r.mount}
-    engines = {(space, m) for space in spaces for p in profiles for m in (p.dynamic_mount, p.pki_mount) if m}
-    logins = {
-        (r.identity.vault_namespace, r.identity.mount) for r in references if r.identity.known and r.identity.mount
-    }
-    auths = {(_fixed(p.vault_namespace), _fixed(p.auth.mount)) for p in profiles if p.auth.mount}
-    return Scope(_sorted(places), _sorted(engines | issuing), _sorted(auths | logins))
-
-
-def _sorted(places: set[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(place for place in places if "{" not in place[0] and place[1]))
-
-
-def _fixed(text: str, *, whole: bool = True) -> str:
-    """A profile's text as far as it holds for all intents: a folder ends before the segment with the first placeholder (`dev/{namespace}/`
-    is `dev/`), anything else with one is nothing."""
-    if "{" not in text:
-        return text
-    return "" if whole else text[: text.rfind("/", 0, text.index("{")) + 1]

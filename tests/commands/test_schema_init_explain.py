@@ -14,6 +14,7 @@ from keywave.commands import explain, init, schema
 from keywave.errors import OutputError, UsageError
 from keywave.intent.load import load
 from keywave.intent.wire import files
+from keywave.lockfile.schema import files as lock_files
 from keywave.objects.manifest import Manifest
 
 
@@ -29,7 +30,11 @@ def test_schema_writes_all_and_leaves_other_files_alone(tmp_path: Path) -> None:
     (folder / "other.txt").write_text("mine")
 
     assert schema.run(write=str(folder)) == 0
-    assert {p.name: p.read_text() for p in folder.iterdir()} == files() | {"other.txt": "mine"}
+    assert {p.name: p.read_text() for p in folder.iterdir()} == {
+        **files(),
+        **lock_files(),
+        "other.txt": "mine",
+    }
 
 
 @pytest.mark.parametrize(

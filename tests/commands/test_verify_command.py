@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
@@ -42,6 +43,16 @@ def test_all_there_says_so_in_one_line(folder: Path, capsys: pytest.CaptureFixtu
         "",
         "verify: 1 reference, 1 path, 1 login looked up in vault.lock.d/vault.json (2 days old)\n",
     )
+
+
+def test_a_tree_that_reads_nothing_needs_no_lock(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "a.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+
+    assert said(capsys, "a.yaml") == (0, "", "verify: nothing here reads from Vault\n")
+    assert said(capsys, "a.yaml", "--lock", "nowhere") == (0, "", "verify: nothing here reads from Vault\n")
+    assert run(["lock", "a.yaml"]) == 0
+    assert capsys.readouterr().err == "keywave: a.yaml reads nothing from Vault, so there is nothing to lock\n"
+    assert not (folder / "vault.lock.d").exists()
 
 
 def test_what_is_missing_is_told_at_the_line_that_asks_for_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -180,3 +191,18 @@ def test_a_tree_mounted_from_a_config_map_reads_like_the_folder(
         (mounted / file.name).symlink_to(f"..data/{file.name}")
 
     assert said(capsys, "mounted")[:2] == (0, "")
+
+
+def test_a_login_is_sent_to_an_address_of_the_tree_only_where_that_was_said(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VAULT_TOKEN", "hvs.obviously-fake")
+    locked_tree(folder)
+    profile = folder / "tree" / "profile.yaml"
+    assert "https://vault" in profile.read_text()
+    profile.write_text(re.sub(r"https://vault[^\s'\"]*", "http://127.0.0.1:1", profile.read_text()))
+
+    refused = said(capsys, "tree", "--live")
+    assert (refused[0], refused[2].splitlines()[0]) == (2, "keywave: which Vault is asked was not said")
+    asked = said(capsys, "tree", "--live", "--tree-addresses")
+    assert (asked[0], asked[2].splitlines()[0]) == (3, "keywave: Vault at http://127.0.0.1:1 refused the connection")

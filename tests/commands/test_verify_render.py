@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from keywave.cli import run
+from keywave.commands import connecting
+from keywave.references.model import Connection
+from keywave.vault import client
+from keywave.vault.settings import ConnectOptions
 from keywave_locks import locked_tree
 from keywave_process import INTENT
 
@@ -111,3 +115,26 @@ def test_a_vault_that_does_not_answer_warns_and_renders(
     assert (code, out.count("kind: VaultStaticSecret")) == (0, 1)
     assert "warning KW8001 nothing was proved: " in err
     assert "no-token-at-all" not in err
+
+
+def test_a_render_never_takes_its_login_to_an_address_out_of_the_tree(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("VAULT_ADDR", raising=False)
+    monkeypatch.setenv("VAULT_TOKEN", "fake")
+    locked_tree(folder)
+
+    code, out, err = said(capsys, "render", "tree", "--verify", "live")
+
+    assert (code, out) == (2, "")
+    assert "which Vault is asked was not said" in err
+
+
+def test_all_vaults_and_logins_of_a_run_share_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter((100.0, 101.0, 108.0, 200.0))
+    monkeypatch.setattr(connecting, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(client, "connect", lambda settings, login: settings.deadline)
+    monkeypatch.setenv("VAULT_TOKEN", "fake")
+    source = connecting.live(ConnectOptions(address="http://vault", deadline=10.0))
+
+    assert [source.connect(Connection()) for _ in range(3)] == [9.0, 2.0, 1.0]

@@ -79,7 +79,9 @@ def test_a_broken_setup_gives_its_code_live_and_from_a_lock(
     assert canary not in "".join(path.read_text() for path in locks.rglob("*.json"))
 
 
-def test_the_right_setup_gives_nothing(
+@pytest.mark.parametrize("setup", [Setup("right", "as it is", {}), *setups(("right",))], ids=lambda setup: setup.name)
+def test_a_right_setup_gives_nothing(
+    setup: Setup,
     own_vault: Vault,
     verifier: str,
     postgresql: PostgreSQL,
@@ -90,14 +92,19 @@ def test_the_right_setup_gives_nothing(
 ) -> None:
     monkeypatch.setenv("VAULT_ADDR", own_vault.url)
     monkeypatch.setenv("VAULT_TOKEN", verifier)
-    (tmp_path / "tree.yaml").write_text(tree_of({}))
+    tree, locks = tmp_path / "tree.yaml", tmp_path / "locks"
+    tree.write_text(tree_of(setup.body))
     try:
-        build(own_vault, {}, fills_of(postgresql, canary))
-        found = report(capsys, str(tmp_path / "tree.yaml"), "--live")
+        build(own_vault, setup.body, fills_of(postgresql, canary))
+        _, live = report(capsys, str(tree), "--live")
+        taken = run(["lock", str(tree), "--out", str(locks)])
+        printed = capsys.readouterr()
     finally:
         empty(own_vault)
 
-    assert found == (0, [])
+    assert (live, taken) == ([], 0), printed.err
+    monkeypatch.setenv("VAULT_ADDR", "http://127.0.0.1:1")
+    assert report(capsys, str(tree), "--lock", str(locks))[1] == []
 
 
 def test_there_are_at_least_sixty_of_them_and_each_says_where_it_is_documented() -> None:

@@ -81,6 +81,11 @@ ANSWERED: dict[str, tuple[Fault, str, str]] = {
     "no JSON": (faults.not_json(), "not-json", "answered 200 with something that is not Vault's JSON"),
     "cut JSON": (faults.answers(200, b'{"data": {'), "not-json", "answered 200 with something that is not Vault's JSON"),
     "a list": (faults.answers(200, []), "not-json", "answered 200 with something that is not Vault's JSON"),
+    "a 404 of a gateway": (
+        faults.answers(404, {"message": "no Route matched with those values"}), "not-json",
+        "answered 404 with something that is not Vault's JSON",
+    ),
+    "an empty 403": (faults.answers(403, {}), "not-json", "answered 403 with something that is not Vault's JSON"),
     "a teapot": (faults.answers(418), "server-error", "answered 418"),
 }  # fmt: skip
 

@@ -8,9 +8,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from rig import vault as vault_driver
+from rig.fault_proxy import FaultProxy
 from rig.vault import Vault
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "survey"))
@@ -21,7 +24,7 @@ from keywave.references.model import Reference
 from keywave.survey import Scope, survey
 from keywave.survey.gathering import TooMuch
 from keywave.vault.client import Session, Settings, connect
-from keywave.vault.inventory import Entity, Fact, Inventory, KeyNames, KvSecret, State
+from keywave.vault.inventory import Entity, Fact, Inventory, KeyNames, KvSecret, State, role_id_mark
 from keywave.vault.login.token import TokenLogin
 from keywave.vault.masked import Masked
 
@@ -215,7 +218,128 @@ def test_an_approle_is_found_by_its_role_id(vault: Vault, mount: str) -> None:
     inventory = _survey(vault, [kv(mount, "x", identity=identity)])
 
     assert inventory.listing("", f"auth/{auth}/role/") == ("shop",)
-    assert (inventory.role("", f"auth/{auth}/role/shop").value or {})["role_id"] == f"id-{mount}"
+    assert (inventory.role("", f"auth/{auth}/role/shop").value or {})["role_id"] == role_id_mark(f"id-{mount}")
+
+
+def test_a_lock_of_all_approles_gives_no_role_id_away(vault: Vault, mount: str, canary: str) -> None:
+    auth = f"approle-{mount}"
+    vault.write(f"sys/auth/{auth}", {"type": "approle"})
+    for name in ("mine", "theirs"):
+        vault.write(f"auth/{auth}/role/{name}", {"token_policies": ["default"]})
+        vault.write(f"auth/{auth}/role/{name}/role-id", {"role_id": f"{canary}-{name}"})
+
+    text = write_lock(_survey(vault, [], Scope(auths=(("", auth),))), taken="2026-01-01T00:00:00Z")
+
+    assert canary not in text
+    assert role_id_mark(f"{canary}-theirs") in text
+
+
+def test_custom_metadata_and_tokens_in_policies_are_never_kept(vault: Vault, mount: str, canary: str) -> None:
+    token = "hvs.CAESIfake0000000000000000"
+    _put(vault, mount, "app", {"a": "1"}, {"a": "2"})
+    vault.write(f"{mount}/metadata/app", {"custom_metadata": {"note": canary}})
+    vault.request("DELETE", f"{mount}/data/app")
+    vault.write(f"sys/auth/{mount}", {"type": "kubernetes"})
+    bound = {"bound_service_account_names": "a", "bound_service_account_namespaces": "b"}
+    vault.write(f"auth/{mount}/role/app", {**bound, "token_policies": [mount]})
+    vault.policy(mount, f'# made with {token}\npath "x" {{ capabilities = ["read"] }}')
+    scope = Scope(prefixes=(("", mount),), auths=(("", mount),))
+
+    text = write_lock(_survey(vault, [kv(mount, "app", version=1)], scope), taken="2026-01-01T00:00:00Z")
+
+    assert '"1": "live", "2": "deleted"' in text
+    assert canary not in text
+    assert token not in text
+    assert "# made with hvs.****" in text
+
+
+@pytest.mark.parametrize("segment", [".", "..", "", "x/../y", "a\nb"])
+def test_a_path_that_is_none_is_absent_and_leaves_the_others_their_proof(
+    vault: Vault, mount: str, segment: str
+) -> None:
+    database = f"db-{mount}"
+    vault.enable(database, "database")
+    _put(vault, mount, "app", {"a": "1"})
+    vault.policy(mount, f'path "{mount}/subkeys/*" {{ capabilities = ["read"] }}')
+    wrong = [
+        reference("dynamic", database, f"creds/{segment}"),
+        reference("raw", "", f"{mount}/{segment}/data/x"),
+        kv(mount, f"a/{segment}/x"),
+        kv("lost", "x", identity=login(f"{mount}/{segment}/y", segment or "/")),
+    ]
+
+    as_root = _survey(vault, [*wrong, kv(mount, "app")])
+    as_verifier = _survey(vault.as_token(vault.token_for(mount)), [*wrong, kv(mount, "app")])
+
+    assert [found.secret("", mount, "app").state for found in (as_root, as_verifier)] == [P, P]
+    assert as_root.secret("", mount, f"a/{segment}/x").state is State.ABSENT
+
+
+def test_names_with_signs_of_urls_are_found_as_they_are(vault: Vault, mount: str) -> None:
+    names = ("a?b", "a#b", "a%2fb", "a b", "ü", "a+b", "a*", "c:d&e=f")
+    for name in names:
+        assert vault.request("POST", f"{mount}/data/{quote(name)}", {"data": {name: "1"}}).ok
+
+    inventory = _survey(vault, [], Scope(prefixes=(("", mount),)))
+
+    assert {
+        path: list((fact.value or KvSecret()).keys.values()) for path, fact in _secrets(inventory, mount).items()
+    } == {name: [KeyNames((name,))] for name in names}
+
+
+def test_a_role_of_an_auth_method_is_found_whatever_its_letters(vault: Vault, mount: str) -> None:
+    auth = f"k8s-{mount}"
+    vault.write(f"sys/auth/{auth}", {"type": "kubernetes"})
+    bound = {"bound_service_account_names": "a", "bound_service_account_namespaces": "b"}
+    vault.write(f"auth/{auth}/role/Shop", bound)
+    lock = write_lock(_survey(vault, [], Scope(auths=(("", auth),))), taken="2026-01-01T00:00:00Z")
+
+    locked, live = read_lock(lock, "x"), _survey(vault, [kv(mount, "x", identity=login(auth, "SHOP"))])
+
+    assert locked.role("", f"auth/{auth}/role/SHOP") == live.role("", f"auth/{auth}/role/SHOP")
+    assert live.role("", f"auth/{auth}/role/SHOP").state is P
+    assert locked.role("", f"auth/{auth}/role/other") == Fact(State.ABSENT)
+
+
+def test_that_a_version_is_not_there_says_nothing_of_the_secret(vault: Vault, mount: str) -> None:
+    _put(vault, mount, "app", {"a": "1"})
+    vault.policy(mount, f'path "{mount}/subkeys/*" {{ capabilities = ["read"] }}')
+
+    inventory = _survey(vault.as_token(vault.token_for(mount)), [kv(mount, "app", version=7)])
+
+    assert inventory.secret("", mount, "app").state is State.DENIED
+
+
+def test_equal_paths_of_two_vault_namespaces_are_two_secrets(
+    vault: Vault, mount: str, fault_proxy: FaultProxy, tmp_path: Path
+) -> None:
+    with vault_driver.vault(tmp_path / "second") as second:
+        second.enable(mount, "kv", options={"version": "2"})
+        _settled(second, mount)
+        fault_proxy.route("team-b", second.url)
+        for server, count in ((vault, 1), (second, 3)):
+            _put(server, mount, "app", *({"a": str(number)} for number in range(count)))
+            server.request("DELETE", f"{mount}/data/app")
+        both = secrets.token_hex(8)
+        for server in (vault, second):
+            server.write("auth/token/create", {"id": both, "policies": ["root"]})
+        references = [kv(mount, "app"), kv(mount, "app")._replace(vault_namespace="team-b")]
+        with connect(Settings(fault_proxy.url), TokenLogin(Masked(both))) as session:
+            inventory = survey(session, references)
+
+    found = {space: (fact.value or KvSecret()).versions for (space, _), fact in inventory.secrets.items()}
+    assert found == {"": {1: "deleted"}, "team-b": {1: "live", 2: "live", 3: "deleted"}}
+
+
+def test_a_lock_asks_for_a_path_once_that_an_intent_names_too(vault: Vault, mount: str) -> None:
+    _put(vault, mount, "app", {"a": "1"})
+    sent = []
+    for references in ([], [kv(mount, "app")]):
+        with _session(vault) as session:
+            survey(session, references, scope=Scope(prefixes=(("", mount),)))
+            sent.append(session.sent)
+
+    assert sent[0] == sent[1]
 
 
 def test_pki_roles_and_issuers_are_found_by_name(vault: Vault, mount: str) -> None:

@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from kube_server import answering
+from kube_server import answering, dripping
 
 from keywave.kube.api_server import ApiServer, KubeError
 from keywave.kube.token_request import ServiceAccountToken, TokenFor, request_token
@@ -91,8 +91,27 @@ def test_a_server_that_is_silent_is_left_after_the_time_limit() -> None:
     )
 
 
+def test_a_server_that_sends_a_byte_now_and_then_is_left_after_twice_the_time_limit() -> None:
+    started = time.monotonic()
+    with dripping(0.1) as url, pytest.raises(KubeError) as refused:
+        request_token(ApiServer(url), ASKED, timeout=0.3)
+
+    assert (refused.value.reason, time.monotonic() - started < 2) == ("timeout", True)
+
+
+@pytest.mark.parametrize("sign", ["\n", "\r", "\u00fc"])
+def test_a_token_that_fits_into_no_header_is_said_and_not_shown(sign: str, canary: str) -> None:
+    with pytest.raises(KubeError) as refused:
+        request_token(ApiServer("http://127.0.0.1:1", token=canary + sign), ASKED)
+
+    assert refused.value.reason == "config"
+    assert canary not in refused.value.summary
+    assert "is not a token" in refused.value.summary
+
+
 UNREACHABLE = {
     "http://127.0.0.1:1": "refused",
+    "https://me:fake-password@127.0.0.1:1": "config",
     "https://kube.invalid:6443": "name",
     "ftp://kube": "config",
     "": "config",

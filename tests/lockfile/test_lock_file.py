@@ -78,6 +78,31 @@ def test_names_of_keys_can_be_hashed_and_are_found_with_the_key_only() -> None:
     assert write_lock(with_key, taken=TAKEN, hash_key=key) == text
 
 
+def test_another_hash_key_is_said_instead_of_every_key_missing() -> None:
+    text = write_lock(SHOP, taken=TAKEN, hash_key=b"right")
+
+    with pytest.raises(LockError) as stopped:
+        read_lock(text, FILE, hash_key=b"wrong")
+
+    line = next(n for n, each in enumerate(text.split("\n"), 1) if '"keyCheck"' in each)
+    assert [(f.where.line, f.message) for f in stopped.value.findings] == [
+        (line, "the names of keys in the lock are hashed with another key than the one given")
+    ]
+
+
+def test_a_merge_that_makes_a_path_there_and_absent_at_once_is_refused() -> None:
+    there = write_lock(SHOP, taken=TAKEN)
+    text = there.replace('"kv/gone": {"state": "absent"}', '"kv/api": {"state": "absent"}')
+
+    with pytest.raises(LockError) as stopped:
+        read_lock(text, FILE)
+
+    line = next(n for n, each in enumerate(text.split("\n"), 1) if '"kv/api": {"state"' in each)
+    assert [(f.where.line, f.message) for f in stopped.value.findings] == [
+        (line, 'secrets: "kv/api" is there and absent at once')
+    ]
+
+
 BROKEN = {
     "nothing": ("", 1, "not JSON: Expecting value"),
     "a cut file": (
@@ -100,6 +125,11 @@ BROKEN = {
     ),
     "no number": ('{"format": NaN}', 1, "NaN is not JSON"),
     "a long number": ('{"format": ' + "9" * 5000 + "}", 1, "a number of more than 18 digits"),
+    "half of a pair of surrogates": (
+        '{\n  "a": "\\ud83d\\ude00",\n  "b": "\\ud800"\n}',
+        3,
+        "half of a surrogate pair, which no text can hold",
+    ),
     "too deep": ("[" * 100_000, 1, "nested too deeply for a lock"),
 }
 
@@ -113,6 +143,23 @@ def test_a_lock_that_cannot_be_read_is_kw8005_with_the_line(text: str, line: int
         ("KW8005", FILE, line, message)
     ]
     assert all(finding.hint for finding in stopped.value.findings)
+
+
+@pytest.mark.parametrize(("field", "value"), [("token_policies", "7"), ("token_ttl", '["x"]'), ("token_type", "[]")])
+def test_a_field_of_a_role_with_another_type_is_told_at_its_line(field: str, value: str) -> None:
+    role = {"token_policies": ("shop",), "token_ttl": 600, "token_type": "default"}
+    text = write_lock(Inventory(roles={("", "auth/k/role/shop"): Fact(State.PRESENT, role)}), taken=TAKEN)
+    document = json.loads(text)
+    document["namespaces"][""]["roles"]["auth/k/role/shop"][field] = json.loads(value)
+    text = json.dumps(document, indent=1)
+
+    with pytest.raises(LockError) as stopped:
+        read_lock(text, FILE)
+
+    line = next(n for n, each in enumerate(text.split("\n"), 1) if f'"{field}"' in each)
+    assert [(f.where.line, f.message) for f in stopped.value.findings] == [
+        (line, f'"{field}" of "auth/k/role/shop" has another type')
+    ]
 
 
 def test_a_wrong_shape_is_told_at_its_line() -> None:

@@ -40,6 +40,8 @@ HEAVY = (
     "keywave.verify",
     "keywave.policy",
     "keywave.kube",
+    "keywave.crds",
+    "keywave.gotemplate",
 )
 
 PROBE = """

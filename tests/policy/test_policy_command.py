@@ -178,3 +178,55 @@ def test_a_lock_that_cannot_be_read_is_a_finding(tree: Path, tmp_path: Path) -> 
 
     assert (done.returncode, done.stdout) == (1, "")
     assert "KW8005" in done.stderr
+
+
+POD = """apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+  annotations:
+    vault.hashicorp.com/agent-inject: "true"
+    vault.hashicorp.com/role: web
+    vault.hashicorp.com/agent-inject-secret-config: kv/data/web
+spec: {serviceAccountName: web, containers: [{name: web, image: registry.example.com/web:1}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "bound", "told"),
+    [
+        (("--destination-namespace", "default"), ['    "default"'], False),
+        ((), [], True),
+    ],
+)
+def test_a_role_binds_the_deployers_namespace_or_is_not_written(
+    options: tuple[str, ...], bound: list[str], told: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "pod.yaml").write_text(POD)
+
+    done = keywave("policy", str(tmp_path), *options)
+
+    lines = done.stdout.splitlines()
+    after = [lines[at + 1] for at, line in enumerate(lines) if "bound_service_account_namespaces" in line]
+    assert (done.returncode, after) == (0, bound)
+    assert ("which namespace its ServiceAccounts are in does not stand in the tree" in done.stderr) is told
+
+
+def test_a_store_that_is_not_in_the_tree_is_told_and_left_out(tree: Path) -> None:
+    (tree / "external.yaml").write_text(
+        """apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {name: web, namespace: shop}
+spec:
+  secretStoreRef: {name: vault, kind: ClusterSecretStore}
+  refreshInterval: 1h
+  target: {name: web}
+  dataFrom: [{extract: {key: web}}]
+"""
+    )
+
+    done = keywave("policy", str(tree))
+
+    assert [line for line in done.stderr.splitlines() if "left out" in line] == [
+        "keywave: ExternalSecret shop/web is left out: ClusterSecretStore vault is not in the tree"
+    ]

@@ -10,7 +10,7 @@ from policy.policy_sets import VAULT, asks, kv, login
 from keywave.policy.model import Grant, PlannedPolicy, PlannedRole, Skipped
 from keywave.policy.plan import plan_policies
 from keywave.references.model import Reference
-from keywave.vault.inventory import Fact, Inventory, Mount, State
+from keywave.vault.inventory import Fact, Inventory, Mount, State, role_id_mark
 
 READ = ("read",)
 
@@ -211,7 +211,9 @@ def test_a_role_binds(sentence: str, identities: list[Any], fields: dict[str, An
 
 def test_an_approle_keeps_the_name_that_vault_knows_its_role_id_by() -> None:
     identity = login("", "", method="appRole", mount="approle", role_id="4711", label="VaultAuth shop/app")
-    known = Inventory(roles={("", "auth/approle/role/payments"): Fact(State.PRESENT, {"role_id": "4711"})})
+    known = Inventory(
+        roles={("", "auth/approle/role/payments"): Fact(State.PRESENT, {"role_id": role_id_mark("4711")})}
+    )
 
     ((target,), _, _) = plan_policies([kv("dev/app", identity=identity)], lambda _: known)
 
@@ -281,4 +283,59 @@ def test_instant_updates_are_told_and_not_granted() -> None:
     assert plan.notes == (
         "VaultStaticSecret shop/app: instantUpdates needs subscribe and list on its path and read on sys/events/subscribe/kv* too "
         "(Vault Enterprise), which is not written",
+    )
+
+
+def test_a_login_in_a_namespace_that_nobody_knows_gets_a_policy_alone() -> None:
+    (target,), _, notes = plan_policies([kv("app", identity=login(namespace="", label="Pod app"))])
+
+    assert ([policy.name for policy in target.policies], target.roles) == (["shop"], ())
+    assert notes == (
+        "role auth/kubernetes/role/shop: which namespace its ServiceAccounts are in does not stand in the tree "
+        "(say --destination-namespace); only the policy 'shop' is written",
+    )
+
+
+def test_a_name_that_is_made_up_for_an_approle_is_told() -> None:
+    identity = login("", "", method="appRole", mount="approle", role_id="4711", label="VaultAuth shop/app")
+
+    _, _, notes = plan_policies([kv("app", identity=identity)])
+
+    assert notes == (
+        "role auth/approle/role/shop-app is a name made up here: a role with this RoleID may be there already, and Vault refuses a "
+        "second one (role_id already in use); --lock or --live finds its name",
+    )
+
+
+def test_the_role_of_a_login_by_a_serviceaccounts_token_is_of_its_mounts_type() -> None:
+    known = Inventory(auths={("", "jwt"): Fact(State.PRESENT, Mount("jwt", "jwt"))})
+
+    ((target,), _, _) = plan_policies(
+        [asks("raw", "", "kv/data/app", family="csi", identity=login(mount="jwt"))], lambda _: known
+    )
+
+    assert [(role.method, role.fields["role_type"], role.fields["bound_subject"]) for role in target.roles] == [
+        ("jwt", "jwt", "system:serviceaccount:shop:app")
+    ]
+
+
+def test_a_template_that_reads_version_2_is_granted_below_data_without_any_mount_known() -> None:
+    reference = asks("raw", "", "kv/prod/x", family="injector", engine=2)
+
+    _, _, notes = plan_policies([reference])
+
+    assert rights(reference) == {"kv/data/prod/x": ["read"]}
+    assert [note for note in notes if "version" in note] == []
+
+
+@pytest.mark.parametrize("known", [None, Inventory(mounts={("", "kv"): Fact(State.PRESENT, Mount("kv", "kv", 2))})])
+def test_a_listing_is_granted_and_what_it_finds_is_told(known: Inventory | None) -> None:
+    reference = asks("raw", "", "kv/metadata/prod", family="eso", method="LIST", engine=2)
+
+    _, _, notes = plan_policies([reference], lambda _: known)
+
+    assert rights(reference, inventory=known) == {"kv/metadata/prod": ["list"]}
+    assert notes == (
+        "Pod shop/prod lists kv/metadata/prod: reading what it finds there is not written, since that would be a pattern; add it, "
+        "or name each secret",
     )

@@ -45,15 +45,15 @@ LOGIN = {"auth/kubernetes/role": ["list"], "auth/kubernetes/role/+": ["read"]}
             asks("dynamic", "db", "creds/ro"),
             {
                 "db/roles": ["list"],
-                "db/roles/*": ["list", "read"],
+                "db/roles/+": ["read"],
                 "db/static-roles": ["list"],
-                "db/static-roles/*": ["list", "read"],
+                "db/static-roles/+": ["read"],
             },
         ),
         (
             "PKI",
             asks("pki", "pki", "web"),
-            {"pki/issuers": ["list"], "pki/roles": ["list"], "pki/roles/*": ["list", "read"]},
+            {"pki/issuers": ["list"], "pki/roles": ["list"], "pki/roles/+": ["read"]},
         ),
         (
             "a whole path that tells its mount",

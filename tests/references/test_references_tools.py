@@ -7,6 +7,10 @@ import base64
 import pytest
 from references.reference_trees import asked, bare, found, one, spots
 
+from keywave.expand import expand
+from keywave.intent.load import load
+from keywave.objects.yamlio import read_stream
+from keywave.references.find import Found, find
 from keywave.references.model import Connection, Identity
 
 STORE = """
@@ -223,7 +227,7 @@ def test_an_own_template_of_the_injector_decides_what_is_read() -> None:
     result = found(injected(f"{V}agent-inject-secret-c: kv/a, {V}agent-inject-template-c: '{template}'"))
 
     assert [(*asked(reference), reference.method, dict(reference.params)) for reference in result.references] == [
-        ("raw", "", "kv/data/b", None, None, ("user",), "GET", {}),
+        ("raw", "", "kv/data/b", 2, None, ("user",), "GET", {}),
         ("raw", "", "pki/issue/x", None, None, (), "PUT", {"ttl": "1h"}),
     ]
 
@@ -320,3 +324,126 @@ def test_the_agents_token_is_for_the_audience_of_the_chosen_volume() -> None:
     ]
 
     assert found_audiences == [(), ("vault",)]
+
+
+def at(namespace: str, *documents: str) -> Found:
+    """What the documents ask, sent to a namespace by the deployer."""
+    read = read_stream("\n---\n".join(documents).encode(), "tree.yaml")
+    loaded = load(read.manifests)
+    return find(expand(loaded).manifests, loaded, namespace)
+
+
+@pytest.mark.parametrize("namespace", ["default", ""])
+@pytest.mark.parametrize(
+    "documents",
+    [
+        (EXTERNAL + "  dataFrom: [{extract: {key: app}}]\n", store()),
+        (CLASS, mounts("web", "web")),
+        (injected(f"{V}agent-inject-secret-c: kv/data/app"),),
+    ],
+    ids=["external secret", "class", "pod"],
+)
+def test_an_object_without_a_namespace_is_in_the_deployers(documents: tuple[str, ...], namespace: str) -> None:
+    result = at(namespace, *(document.replace(", namespace: shop}", "}") for document in documents))
+
+    assert {reference.identity.namespace for reference in result.references} == {namespace}
+
+
+def test_a_store_of_another_namespace_is_not_that_of_an_object_in_the_deployers() -> None:
+    external = EXTERNAL.replace(", namespace: shop}", "}") + "  dataFrom: [{extract: {key: app}}]\n"
+
+    result = at("default", external, store())
+
+    assert [(r.identity.label, r.path) for r in result.storeless] == [("SecretStore default/vault", "app")]
+    assert result.references == ()
+
+
+def test_a_store_that_is_not_in_the_tree_leaves_what_is_read_unknown() -> None:
+    result = found(EXTERNAL + "  dataFrom: [{extract: {key: app}}, {find: {name: {regexp: x}}}]\n")
+
+    assert [(r.identity.known, r.identity.label, r.path) for r in result.storeless] == [
+        (False, "SecretStore shop/vault", ""),
+        (False, "SecretStore shop/vault", "app"),
+    ]
+    assert result.references == ()
+
+
+CLUSTER_EXTERNAL = """
+apiVersion: external-secrets.io/v1
+kind: ClusterExternalSecret
+metadata: {name: config}
+spec:
+  NAMESPACES
+  externalSecretSpec:
+    secretStoreRef: {name: vault, kind: ClusterSecretStore}
+    refreshInterval: 1h
+    data: [{secretKey: A, remoteRef: {key: app, property: user}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("namespaces", "expected"),
+    [
+        ("namespaces: [billing, shop]", ["billing", "shop"]),
+        ("namespaceSelectors: [{matchLabels: {team: shop}}]", [""]),
+    ],
+)
+def test_a_cluster_external_secret_reads_in_each_of_its_namespaces(namespaces: str, expected: list[str]) -> None:
+    shared = store().replace("kind: SecretStore", "kind: ClusterSecretStore").replace(", namespace: shop}", "}")
+
+    result = found(CLUSTER_EXTERNAL.replace("NAMESPACES", namespaces), shared)
+
+    assert [(r.mount, r.path, r.keys, r.refresh_after, r.identity.namespace) for r in result.references] == [
+        ("kv", "app", ("user",), 3600, namespace) for namespace in expected
+    ]
+    assert spots(result.references[0])["path"] == (
+        "ClusterExternalSecret",
+        "spec.externalSecretSpec.data.0.remoteRef.key",
+    )
+
+
+@pytest.mark.parametrize(("find_entry", "listed"), [("path: prod, ", "kv/metadata/prod"), ("", "kv/metadata")])
+def test_find_is_a_listing(find_entry: str, listed: str) -> None:
+    reference = one(EXTERNAL + f"  dataFrom: [{{find: {{{find_entry}name: {{regexp: x}}}}}}]\n", store())
+
+    assert (reference.kind, reference.path, reference.method, reference.engine) == ("raw", listed, "LIST", 2)
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("kv/app", ("kv", "app")),
+        ("kv/data/app", ("kv", "app")),
+        ("/app", ("kv", "app")),
+        ("/kv/app", ("kv", "kv/app")),
+        ("/kv/data/app", ("kv", "kv/data/app")),
+    ],
+)
+def test_only_a_key_that_begins_with_just_the_mount_is_cut(key: str, expected: tuple[str, str]) -> None:
+    reference = one(EXTERNAL + f"  dataFrom: [{{extract: {{key: {key}}}}}]\n", store())
+
+    assert (reference.mount, reference.path) == expected
+
+
+def test_a_listing_of_the_agent_is_one() -> None:
+    template = '{{ range secrets "kv/metadata/app/" }}{{ . }}{{ end }}'
+
+    reference = one(injected(f"{V}agent-inject-secret-c: x, {V}agent-inject-template-c: '{template}'"))
+
+    assert (reference.path, reference.method) == ("kv/metadata/app", "LIST")
+
+
+@pytest.mark.parametrize(
+    ("template", "engine"),
+    [
+        ('{{ with secret "kv/app" }}{{ .Data.data.user }}{{ end }}', 2),
+        ('{{ with secret "kv/app" }}{{ range $k, $v := .Data.data }}{{ $k }}{{ end }}{{ end }}', 2),
+        ('{{ $s := secret "kv/app" }}{{ $s.Data.data.user }}', 2),
+        ('{{ with secret "kv/app" }}{{ .Data.user }}{{ end }}', None),
+        ('{{ with secret "kv/app" }}{{ .Data.database }}{{ end }}', None),
+    ],
+)
+def test_a_template_that_reads_data_data_is_for_version_2(template: str, engine: int | None) -> None:
+    reference = one(injected(f"{V}agent-inject-secret-c: x, {V}agent-inject-template-c: '{template}'"))
+
+    assert (reference.path, reference.engine) == ("kv/app", engine)

@@ -372,3 +372,12 @@ def test_a_hand_written_composite_asks_for_each_of_its_sources() -> None:
         "type": ("VaultCompositeSecret", "spec.sources.0.kv.type"),
         "key:a": ("VaultCompositeSecret", "spec.sources.0.keys.A"),
     }
+
+
+def test_a_default_login_of_the_objects_own_namespace_is_not_used_without_a_word() -> None:
+    (reference,) = found(CONNECTION, AUTH.replace("name: app", "name: default"), static("")).references
+
+    assert (reference.identity.known, reference.identity.label) == (
+        False,
+        "the operator's default VaultAuth (VaultAuth shop/default is not used without vaultAuthRef)",
+    )

@@ -23,6 +23,7 @@ from rig import etcd as etcd_driver
 from rig import fault_proxy as fault_driver
 from rig import flux as flux_driver
 from rig import git_daemon as git_driver
+from rig import go_templates as template_driver
 from rig import kubernetes as kubernetes_driver
 from rig import postgresql as postgresql_driver
 from rig import redis as redis_driver
@@ -35,6 +36,7 @@ from rig.cmp_server import CmpServer
 from rig.fault_proxy import FaultProxy
 from rig.flux import Flux
 from rig.git_daemon import GitDaemon
+from rig.go_templates import GoTemplates
 from rig.postgresql import PostgreSQL
 from rig.processes import Server
 from rig.redis import Redis
@@ -45,9 +47,11 @@ from rig.yaml_meaning import YamlMeaning
 StartPlugin = Callable[..., CmpServer]
 
 SERVERS = frozenset(
-    {"cluster", "controllers", "vso_cluster", "namespace", "vault", "redis", "git_daemon", "start_plugin"}
+    # `rig_folder`: a test, or a module's own fixture, that starts a server of its own.
+    {"rig_folder", "cluster", "controllers", "vso_cluster", "namespace", "vault", "redis", "git_daemon", "start_plugin"}
     | {"fault_proxy"}
     | {"keywave_plugin", "argocd", "argocd_keywave", "flux", "yaml_meaning", "kustomize", "postgresql"}
+    | {"go_templates"}
 )
 
 
@@ -141,6 +145,16 @@ def git_daemon(rig_folder: Path) -> Iterator[GitDaemon]:
 def yaml_meaning() -> Iterator[YamlMeaning]:
     """What a text means to Kubernetes' own YAML parser."""
     with yaml_driver.yaml_meaning() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def go_templates() -> Iterator[GoTemplates]:
+    """Go's text/template with the sprig functions that keywave's own interpreter knows of."""
+    from keywave.gotemplate import FUNCTIONS, NOT_OFFERED
+    from keywave.gotemplate.go_functions import FUNCTIONS as BUILT_IN
+
+    with template_driver.go_templates(sorted((FUNCTIONS.keys() - BUILT_IN.keys()) | NOT_OFFERED)) as started:
         yield started
 
 

@@ -29,3 +29,10 @@ def test_engines_and_auth_methods_are_those_of_profiles_and_references() -> None
     references = [reference("pki", "pki", "web", identity=login("k8s", "shop")), kv("elsewhere", "x")]
 
     assert scope_of([profile], references) == Scope((("", "kv/dev/"),), (("", "db"), ("", "pki")), (("", "k8s"),))
+
+
+def test_a_namespace_that_is_not_known_as_a_whole_is_not_taken_for_the_root() -> None:
+    profile = _profile("dev/", vault_namespace="team-{namespace}")
+    reference = kv("other", "a/b/c")._replace(vault_namespace="team-a")
+
+    assert scope_of([profile], [reference]).prefixes == (("team-a", "kv/dev/"), ("team-a", "other/a/b/"))

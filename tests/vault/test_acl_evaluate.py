@@ -202,3 +202,12 @@ def test_the_order_of_policies_changes_no_answer() -> None:
         paths = acl_cases.paths_near(random, [rule.path for one in policies for rule in one.rules], 20)
         forward, backward = Acl(policies), Acl(policies[::-1])
         assert [forward.capabilities(path) for path in paths] == [backward.capabilities(path) for path in paths]
+
+
+def test_a_path_with_many_templates_is_matched_in_no_time_and_never_too_narrowly() -> None:
+    path = "a{{identity.entity.id}}" * 12
+    acl = Acl([parse_policy("p", f'path "{path}b" {{ capabilities = ["read"] }}')])
+
+    asked = {text: acl.decide(Asked(text, "read")).allowed for text in ("a" * 200, "a" * 12 + "b", "other")}
+
+    assert asked == {"a" * 200: None, "a" * 12 + "b": None, "other": False}

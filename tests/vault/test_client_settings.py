@@ -152,3 +152,12 @@ def test_choosing_how_to_connect_imports_no_hvac() -> None:
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, timeout=60, check=True)
 
     assert done.stdout == "[]\n"
+
+
+def test_workers_are_bounded_and_a_deadline_is_a_time() -> None:
+    environ = {"VAULT_ADDR": "http://vault"}
+
+    assert settings_from(environ, ConnectOptions(workers=10_000)).workers == 64
+    for deadline in (0, -1, float("nan"), float("inf")):
+        with pytest.raises(UsageError, match="the deadline is no time above 0"):
+            settings_from(environ, ConnectOptions(deadline=deadline))

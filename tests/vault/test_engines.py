@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from keywave.vault.engines import ENGINES, METHODS, keep, role_folders, role_of, seconds
+from keywave.vault.engines import ENGINES, METHODS, issuer_of, keep, open_to_all, role_folders, role_of, seconds
 from keywave.vault.inventory import Mount
 from keywave.vault.wire import list_roles, role
 
@@ -134,3 +134,42 @@ def test_no_listed_field_has_a_name_of_something_secret(kind: str) -> None:
     fields = (ENGINES[kind].fields if kind in ENGINES else frozenset()) | METHODS.get(kind, frozenset())
 
     assert [field for field in sorted(fields) if any(word in field for word in SECRET_WORDS)] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "issuer"),
+    [
+        ("issuer/main/issue/web", "main"),
+        ("issuer/default/issue/web", ""),
+        ("issue/issuer", ""),
+        ("issuer/main", ""),
+    ],
+)
+def test_a_pki_path_names_its_issuer_and_default_is_none(path: str, issuer: str) -> None:
+    assert (issuer_of(Mount("pki", "pki"), path), issuer_of(Mount("kv", "kv", 2), path)) == (issuer, "")
+
+
+def test_certificates_of_a_ca_are_open_to_all_and_what_issues_is_not() -> None:
+    open_paths = (
+        "ca",
+        "ca/pem",
+        "ca_chain",
+        "cert/ca",
+        "cert/ca/raw/pem",
+        "crl/pem",
+        "issuer/root/pem",
+        "issuer/root/crl/pem",
+    )
+    closed = ("issue/web", "issuer/root", "issuer/root/issue/web", "roles/web", "config/ca", "ca/x", "crl/x")
+    mount = Mount("pki", "pki")
+
+    assert ([open_to_all(mount, p) for p in open_paths], [open_to_all(mount, p) for p in closed]) == (
+        [True] * 8,
+        [False] * 7,
+    )
+    assert open_to_all(Mount("kv", "kv", 1), "cert/ca") is False
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan"), "9" * 5000, "9" * 5000 + "h"])
+def test_a_length_of_time_without_end_is_none(value: object) -> None:
+    assert seconds(value) == 0

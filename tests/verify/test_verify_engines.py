@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from verify_sets import LOGIN, MOUNTS, dynamic, raw, told, vault, view
+from verify_sets import LOGIN, MOUNTS, dynamic, present, raw, told, vault, view
 
 from keywave.vault.inventory import Fact, Mount, State
 from keywave.verify.engines import check_engine_roles, check_leases, lease_of, token_life
+from keywave.verify.looking import check_unclear
 
 NAMES = {"database/roles/": ("orders",), "database/static-roles/": ("legacy",)}
 LOGIN_ROLE = "auth/kubernetes/role/payments"
@@ -32,19 +33,35 @@ def test_a_role_that_is_not_there_and_one_that_comes_near() -> None:
             "error",
             "path",
             'the database engine at "database" has no role "nobody" in roles/; it has "orders"',
-            "else: vault write database/roles/nobody ...",
+            "vault write database/roles/nobody ...",
         ),
     ]
 
 
-def test_a_role_of_another_engine_is_told() -> None:
-    two = vault(
-        mounts=(*MOUNTS, Mount("db2", "database")),
-        names={**NAMES, "db2/roles/": ("invoices",)},
-    )
+def test_a_role_of_another_engine_is_told_where_the_tree_reads_it_too() -> None:
+    two = vault(mounts=(*MOUNTS, Mount("db2", "database")), names=NAMES, roles={"db2/roles/invoices": {"ttl": 60}})
+    asked, other = dynamic("creds/invoices"), dynamic("creds/invoices", mount="db2")
 
-    assert [found[3] for found in told(check_engine_roles(view(two, dynamic("creds/invoices"))))] == [
-        'the database engine at "database" has no role "invoices" in roles/; it has "orders"; "db2" has one'
+    assert [
+        [found[3] for found in told(check_engine_roles(view(two, *uses)))] for uses in ([asked], [asked, other])
+    ] == [
+        ['the database engine at "database" has no role "invoices" in roles/; it has "orders"'],
+        ['the database engine at "database" has no role "invoices" in roles/; it has "orders"; "db2" has one'],
+    ]
+
+
+def test_a_plug_in_that_lists_no_roles_may_have_them_elsewhere() -> None:
+    mounts = (*MOUNTS, Mount("corp", "vault-plugin-secrets-corp"))
+    nothing = vault(mounts=mounts, roles={"corp/roles/ci": Fact(State.ABSENT)})
+    listed = nothing._replace(names={**nothing.names, ("", "corp/roles/"): present(("build",))})
+    asked = dynamic("creds/ci", mount="corp")
+
+    assert [
+        [f.code for f in (*check_engine_roles(v), *check_unclear(v))]
+        for v in (view(nothing, asked), view(listed, asked))
+    ] == [
+        ["KW8006"],
+        ["KW8201"],
     ]
 
 
@@ -186,3 +203,15 @@ def test_how_long_a_lease_lives(mount: Mount, role: dict[str, int], path: str, s
 )
 def test_how_long_a_token_lives(role: dict[str, int], seconds: int) -> None:
     assert token_life(VAULT, "", "kubernetes", role) == seconds
+
+
+def test_the_fix_for_a_role_is_for_its_vault_namespace() -> None:
+    found = vault(names={"database/roles/": ()})
+    there = found._replace(
+        mounts={("team", path): fact for (_, path), fact in found.mounts.items()},
+        names={("team", path): fact for (_, path), fact in found.names.items()},
+    )
+
+    assert [
+        f.hint for f in check_engine_roles(view(there, dynamic("creds/nobody")._replace(vault_namespace="team")))
+    ] == ["vault write -namespace=team database/roles/nobody ..."]

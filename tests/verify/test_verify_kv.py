@@ -38,7 +38,7 @@ def one(fact: Fact[KvSecret]):
             "dev/billing",
             "KW8105",
             "nothing is stored at kv/dev/billing",
-            "else: vault kv put -mount=kv dev/billing password=-",
+            "vault kv put -mount=kv dev/billing password=-",
         ),
         (
             "dev/payments",
@@ -52,21 +52,25 @@ def test_a_path_that_is_no_secret(path: str, code: str, message: str, hint: str)
     assert told(check_paths(view(TREE, kv(path, "password")))) == [(code, "error", "path", message, hint)]
 
 
-def test_the_same_name_elsewhere_is_told_where_nothing_comes_near() -> None:
-    assert told(check_paths(view(vault(names=ELSEWHERE), kv("dev/billing/config", "password")))) == [
+def test_the_same_name_elsewhere_is_told_where_nothing_comes_near_and_the_tree_reads_it() -> None:
+    found = vault(secrets={"kv/prod/billing/config": secret("password")}, names=ELSEWHERE)
+    asked, other = kv("dev/billing/config", "password"), kv("prod/billing/config")
+
+    assert [f.message for f in check_paths(view(found, asked))] == ["nothing is stored at kv/dev/billing/config"]
+    assert told(check_paths(view(found, asked, other))) == [
         (
             "KW8105",
             "error",
             "path",
             'nothing is stored at kv/dev/billing/config; there is "kv/prod/billing/config"',
-            "else: vault kv put -mount=kv dev/billing/config password=-",
+            "vault kv put -mount=kv dev/billing/config password=-",
         )
     ]
 
 
 def test_metadata_without_a_version_is_no_secret() -> None:
     assert told(check_paths(view(one(present(KvSecret(0, complete=True))), kv("app")))) == [
-        ("KW8105", "error", "path", "nothing is stored at kv/app", "else: vault kv put -mount=kv app KEY=-")
+        ("KW8105", "error", "path", "nothing is stored at kv/app", "vault kv put -mount=kv app KEY=-")
     ]
 
 
@@ -164,7 +168,8 @@ def test_a_path_that_is_there_or_not_known_or_optional_is_no_finding() -> None:
                 "warning",
                 "path",
                 f"the latest version (2) of kv/app will be deleted at 2030-01-01T00:00:00Z; {WIPES}",
-                "vault kv metadata put -mount=kv -delete-version-after=0s app, then write it anew",
+                "vault kv metadata put -mount=kv -delete-version-after=0s app, or where the mount has the limit: vault write kv/config "
+                "delete_version_after=0s; then write it anew",
             ),
         ),
     ],
@@ -204,7 +209,7 @@ def test_keys_that_are_not_there() -> None:
             "error",
             "key:zzz",
             f'kv/app has no key "zzz"; {it_has}',
-            "else: vault kv patch -mount=kv app zzz=-",
+            "vault kv patch -mount=kv app zzz=-",
         ),
     ]
 
@@ -225,7 +230,7 @@ def test_hashed_key_names_are_compared_and_never_suggested() -> None:
             "error",
             "key:usernam",
             'kv/app has no key "usernam"; the lock holds the names of its keys only as hashes',
-            "else: vault kv patch -mount=kv app usernam=-",
+            "vault kv patch -mount=kv app usernam=-",
         )
     ]
 
@@ -280,3 +285,9 @@ def test_a_deleted_version_is_told_where_the_latest_is_not_known() -> None:
 
     assert list(check_paths(view(numbered, kv("app", version=1)))) == []
     assert [found[0] for found in told(check_kv_versions(view(numbered, kv("app", version=1))))] == ["KW8107"]
+
+
+def test_the_fix_for_a_path_writes_all_keys_that_are_needed() -> None:
+    assert [f.hint for f in check_paths(view(vault(names={"kv/": ()}), kv("app", "password", "username")))] == [
+        "vault kv put -mount=kv app password=- username=-"
+    ]

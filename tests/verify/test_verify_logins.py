@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from login_samples import Told, codes, dynamic, identity, inventory, kv, told
 
 from keywave.references.model import Identity
-from keywave.vault.inventory import Fact, Inventory, State
+from keywave.vault.inventory import Fact, Inventory, State, role_id_mark
 from keywave.verify.globs import glob
 from keywave.verify.logins import login_findings
 
@@ -41,7 +41,7 @@ def by_role_id(role_id: str) -> Identity:
 
 
 def approle_vault(**role: Any) -> Inventory:
-    settings = {"role_id": "shop-id", "bind_secret_id": True, "token_policies": ("payments",), **role}
+    settings = {"role_id": role_id_mark("shop-id"), "bind_secret_id": True, "token_policies": ("payments",), **role}
     return inventory(auths={"approle": "approle"}, roles={"auth/approle/role/shop": settings})
 
 
@@ -133,7 +133,7 @@ CASES = {
             "KW8406",
             "e VaultAuth spec.audience",
             f'{APP} asks for the audience "vault"; the login names none, so its token is for the API server only',
-            "write it at the login: audiences: [vault]",
+            "write at the login: audiences: [vault]",
         ),
     ),
     "a JWT of another subject": Case(
@@ -143,7 +143,7 @@ CASES = {
             "KW8407",
             "e VaultAuth spec.serviceAccount",
             f'role "app" of auth/jwt lets in the subject "{SUBJECT}"; this login is "system:serviceaccount:shop:orders"',
-            "vault write auth/jwt/role/app bound_subject=system:serviceaccount:shop:orders",
+            "vault write auth/jwt/role/app role_type=jwt bound_subject=system:serviceaccount:shop:orders",
         ),
     ),
     "a claim that is reached by a pointer only": Case(
@@ -194,7 +194,7 @@ CASES = {
             "KW8409",
             "w VaultAuth spec.role",
             f'{APP} lets in "default", the account of every pod that names none',
-            f"{WRITE} bound_service_account_names=default bound_service_account_namespaces=shop",
+            f"give the pods a ServiceAccount of their own, then: {WRITE} bound_service_account_names=NAME",
         ),
     ),
     "an AppRole without a SecretID": Case(
@@ -204,7 +204,7 @@ CASES = {
             "KW8409",
             "w VaultAuth spec.roleId",
             "the AppRole of VaultAuth shop/app asks for no SecretID (bind_secret_id=false): whoever reads the RoleID in Git may log in",
-            "set bind_secret_id=true, or token_bound_cidrs",
+            "set bind_secret_id=true, or narrower token_bound_cidrs",
         ),
     ),
     "a token for one request": Case(
@@ -213,7 +213,7 @@ CASES = {
         (
             "KW8410",
             "w VaultAuth spec.role",
-            f"{APP} gives a token for 1 request (token_num_uses); an operator keeps its login for all",
+            f"{APP} gives a token for 1 request (token_num_uses); a reader keeps its login for all",
             f"{WRITE} token_num_uses=0",
         ),
     ),
@@ -313,3 +313,47 @@ def test_a_glob_is_what_a_regular_expression_says(pattern: str, text: str) -> No
     import re
 
     assert glob(pattern, text) is (re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text) is not None)
+
+
+def in_team(found: Inventory) -> Inventory:
+    """The same Vault, all of it in the Vault namespace `team`."""
+    moved = {
+        table: {("team", path): fact for (_, path), fact in getattr(found, table).items()}
+        for table in ("mounts", "auths", "secrets", "roles", "policies", "names")
+    }
+    return found._replace(**moved)
+
+
+@pytest.mark.parametrize(
+    ("changed", "hint"),
+    [
+        ({"mount": "nope"}, "vault auth enable -namespace=team -path=nope kubernetes"),
+        (
+            {"role": "zzz"},
+            "vault write -namespace=team auth/kubernetes/role/zzz ... (`keywave policy` prints it)",
+        ),
+        (
+            {"namespace": "web"},
+            "vault write -namespace=team auth/kubernetes/role/app bound_service_account_namespaces=shop,web",
+        ),
+    ],
+)
+def test_a_fix_is_for_the_vault_namespace_of_the_login(changed: dict[str, str], hint: str) -> None:
+    found = list(login_findings([kv(identity(vault_namespace="team", **changed))], in_team(inventory())))
+
+    assert [finding.hint for finding in found] == [hint]
+
+
+def test_a_namespace_that_nobody_knows_is_not_judged() -> None:
+    assert codes(login_findings, inventory(), kv(identity(namespace=""))) == []
+    assert codes(login_findings, jwt_vault(), kv(by_jwt(namespace=""))) == []
+
+
+def test_the_fix_for_a_role_of_every_namespace_keeps_its_names() -> None:
+    wide = inventory(
+        {"bound_service_account_names": ("orders", "payments"), "bound_service_account_namespaces": ("*",)}
+    )
+
+    assert [finding.hint for finding in login_findings([kv(identity())], wide)] == [
+        f"{WRITE} bound_service_account_namespaces=shop"
+    ]

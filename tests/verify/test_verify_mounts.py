@@ -54,7 +54,7 @@ def test_a_mount_that_nothing_comes_near_is_said_with_those_that_there_are() -> 
             "error",
             "mount",
             'no secrets engine is mounted at "nope"; Vault has "database", "kv", "legacy", "pki"',
-            "else: vault secrets enable -path=nope TYPE",
+            "vault secrets enable -path=nope TYPE",
         )
     ]
 
@@ -146,7 +146,7 @@ def test_data_too_much_for_a_reader_that_adds_it() -> None:
             "KW8104",
             "error",
             "path",
-            '"data/dev/payments/config" has data/ in it, but the reader adds data/ by itself',
+            '"data/dev/payments/config" has data/ in it, but the reader adds data/ by itself; there is kv/dev/payments/config',
             "write dev/payments/config",
         )
     ]
@@ -184,3 +184,24 @@ def test_the_longest_mount_that_holds_a_path_counts() -> None:
     found: list[Finding] = list(check_types(view(nested, raw("kv/team/creds/x"))))
 
     assert (found, view(nested, raw("kv/team/creds/x")).asked[0].mount) == ([], present(Mount("kv/team", "database")))
+
+
+def test_what_stands_before_data_is_taken_for_the_mount() -> None:
+    assert told(check_mounts(view(VAULT, raw("team/secrets/data/app")))) == [
+        (
+            "KW8101",
+            "error",
+            "mount",
+            'no secrets engine is mounted at "team/secrets"; Vault has "database", "kv", "legacy", "pki"',
+            "vault secrets enable -path=team/secrets -version=2 kv",
+        )
+    ]
+
+
+def test_the_fix_for_a_mount_is_of_its_version_and_vault_namespace() -> None:
+    asked = kv("app", mount="nope", engine=1)._replace(vault_namespace="team")
+    known = vault()._replace(names={("team", "sys/mounts/"): present(())})
+
+    assert [finding.hint for finding in check_mounts(view(known, asked))] == [
+        "vault secrets enable -namespace=team -path=nope -version=1 kv"
+    ]

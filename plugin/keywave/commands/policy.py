@@ -60,7 +60,7 @@ def run(given: Mapping[str, Any]) -> int:
     if code := output.tell(read.findings, form="text", strict=False, sink=sys.stderr):
         return code
     live = _live(given) if given["live"] else None
-    inventory_of = _surveyed(read, live) if live else _locked(given["lock"])
+    inventory_of = proving.ask(read.references, live).get if live else _locked(given["lock"])
     plan = _planned(read, inventory_of, given)
     _tell(plan, read)
     if compared:
@@ -106,6 +106,9 @@ def _tell(plan: Plan, read: ReadSet) -> None:
         f"{reference.manifest.subject} is left out: Flux completes ${{...}} only in the cluster"
         for reference in read.later
     ]
+    lines += sorted(
+        {f"{each.manifest.subject} is left out: {each.identity.label} is not in the tree" for each in read.storeless}
+    )
     for line in (*lines, *plan.notes):
         sys.stderr.write(f"keywave: {comment(line)}\n")
 
@@ -147,19 +150,6 @@ def _live(given: Mapping[str, Any]) -> Live:
     from keywave.commands.connecting import live
 
     return live(connect_options(given))
-
-
-def _surveyed(read: ReadSet, live: Live) -> InventoryOf:
-    """Mounts, roles and all that the references need to know. Raises OutOfReach, UsageError."""
-    from keywave import proving
-    from keywave.survey import survey
-
-    found: dict[str, Inventory] = {}
-    for address, group in proving.by_vault(read.references, live.address).items():
-        with live.connect(group[0].vault._replace(address=address)) as session:
-            inventory = survey(session, group, progress=live.progress)
-        found |= dict.fromkeys((reference.vault.address for reference in group), inventory)
-    return lambda vault: found.get(vault.address)
 
 
 def _asked(plan: Plan, live: Live, inventory_of: InventoryOf) -> InventoryOf:

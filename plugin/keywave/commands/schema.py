@@ -1,4 +1,4 @@
-"""`keywave schema`: the JSON Schemas of the intent API, to stdout or into a folder for editors."""
+"""`keywave schema`: the JSON Schemas of the intent API (and of locks, with --write), to stdout or into a folder for editors."""
 
 from __future__ import annotations
 
@@ -26,8 +26,11 @@ def run(*, write: str | None = None, kind: str | None = None) -> int:
     if write is None:
         sys.stdout.write(files()[f"{kind.lower() if kind else COMBINED}.json"])
         return 0
-    write_files(Path(write), files())
-    sys.stderr.write(f"keywave: wrote {len(files())} schemas to {write}\n")
+    from keywave.lockfile import schema as lock_schema
+
+    texts = {**files(), **lock_schema.files()}
+    write_files(Path(write), texts)
+    sys.stderr.write(f"keywave: wrote {len(texts)} schemas to {write}\n")
     return 0
 
 

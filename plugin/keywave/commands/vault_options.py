@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _OPTIONS = (
+    click.option("--address", default="", help="Vault, for all connections of the tree [VAULT_ADDR]."),
     click.option(
-        "--address", default="", help="Vault, for all connections of the tree [VAULT_ADDR; else the profile's]."
+        "--tree-addresses",
+        is_flag=True,
+        help="Ask the Vaults that the tree names, and log in there: for trees that you trust with your login.",
     ),
     click.option("--vault-namespace", default="", help="The Vault namespace to log in to [VAULT_NAMESPACE]."),
     click.option("--ca-file", default="", metavar="FILE", help="CA of Vault's certificate [VAULT_CACERT]."),
@@ -62,4 +65,5 @@ def connect_options(given: Mapping[str, Any]) -> ConnectOptions:
         audience=given["audience"],
         role_id=given["role_id"],
         secret_id_file=given["secret_id_file"],
+        tree_addresses=given["tree_addresses"],
     )

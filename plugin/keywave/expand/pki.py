@@ -38,7 +38,7 @@ def pki_spec(intent: Intent, source: PkiSource) -> dict[str, Any]:
 
 
 def _issuer(name: str, operator: str) -> str:
-    """Vault Secrets Operator (source of 0.10.0) asks for `issuer/<issuerRef>/<role>`; Vault 1.21.1 knows only `issuer/<name>/issue/<role>`."""
+    """Vault Secrets Operator (source of 0.10.0) asks for `issuer/<issuerRef>/<role>`; Vault knows only `issuer/<name>/issue/<role>`."""
     return f"{name}/issue" if name and operator == "vso" else name
 
 

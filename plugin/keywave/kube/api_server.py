@@ -12,6 +12,7 @@ import os
 import socket
 import ssl
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 from keywave.errors import KeywaveError
 
 _LARGEST = 1 << 20  # bytes; a TokenRequest's answer has about two thousand
+_STEPS = 2
 
 
 class KubeError(KeywaveError):
@@ -63,20 +65,32 @@ class ApiServer:
 
 
 def post(server: ApiServer, path: str, body: Mapping[str, Any], *, timeout: float) -> Mapping[str, Any]:
-    """POST JSON, get JSON; `timeout` in seconds holds for each step on the network. Raises KubeError for all but a 2xx with an object."""
+    """POST JSON, get JSON; `timeout` in seconds holds for each step on the network, twice of it for all.
+
+    Raises KubeError for all but a 2xx with an object."""
     import json
 
     headers = {"Accept": "application/json", "Content-Type": "application/json", "Connection": "close"}
     if server.token:
+        if not (server.token.isascii() and server.token.isprintable()):
+            raise KubeError("config", "the token of the kubeconfig is not a token: it has signs that no token has")
         headers["Authorization"] = f"Bearer {server.token}"
     connection = _connection(server, timeout)
+    late = threading.Event()
+    # A time limit of a socket begins anew with each byte.
+    clock = threading.Timer(_STEPS * timeout, _cut, (connection, late))
+    clock.daemon = True
+    clock.start()
     try:
         connection.request("POST", urlsplit(server.url).path + path, json.dumps(body).encode(), headers)
         got = connection.getresponse()
         data = got.read(_LARGEST)
+        if late.is_set():  # a cut answer may look like a whole one
+            raise TimeoutError
     except (OSError, http.client.HTTPException, ValueError) as problem:
-        raise _out_of_reach(server, problem, timeout) from None
+        raise _out_of_reach(server, TimeoutError() if late.is_set() else problem, timeout) from None
     finally:
+        clock.cancel()
         connection.close()
     try:
         answer = json.loads(data)
@@ -91,12 +105,21 @@ def post(server: ApiServer, path: str, body: Mapping[str, Any], *, timeout: floa
     return answer
 
 
+def _cut(connection: http.client.HTTPConnection, late: threading.Event) -> None:
+    late.set()
+    if connection.sock is not None:
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            connection.sock.shutdown(socket.SHUT_RDWR)
+
+
 def _connection(server: ApiServer, timeout: float) -> http.client.HTTPConnection:
     try:
         parts = urlsplit(server.url)
         port = parts.port
     except ValueError:
         parts, port = urlsplit(""), None
+    if "@" in parts.netloc:
+        raise KubeError("config", "the address of the API server holds a name or password before the @")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise KubeError("config", f"not the address of an API server: {server.url}")
     if parts.scheme == "http":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keywave.errors import FindingsError
@@ -11,12 +12,16 @@ from keywave.findings import Finding, Location, PathKey, did_you_mean
 from keywave.lockfile.facts import CODECS
 from keywave.lockfile.schema import FORMAT, LOCK, TABLES
 from keywave.objects.structural import check
-from keywave.vault.inventory import Fact, Inventory, State
+from keywave.vault.engines import fits
+from keywave.vault.inventory import Fact, Inventory, State, hashed
 
 MOST_BYTES = 64 * 2**20
 _MOST_TOLD = 20
 _HIDDEN = "the lock holds hashed key names, and no hash key was given"
 _RETAKE = "take it again: keywave lock"
+_HALF = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
 _OPEN = ("<<<<<<< ", ">>>>>>> ", "||||||| ")
 
 
@@ -40,6 +45,12 @@ def read_lock(text: str, file: str, *, hash_key: bytes = b"") -> Inventory:
             [_finding(file, _line(text, p.keys), p.message, p.hint or _RETAKE, p.keys) for p in problems[:_MOST_TOLD]],
         )
     hidden = document.get("keyNames") == "hmac-sha256"
+    if hidden and hash_key and document.get("keyCheck", hashed("", hash_key)) != hashed("", hash_key):
+        # Else every key would be missing.
+        what = "the names of keys in the lock are hashed with another key than the one given"
+        raise _error(
+            file, _line(text, ("keyCheck",)), what, "give the key that the lock was taken with: KEYWAVE_LOCK_KEY"
+        )
     tables: dict[str, dict[tuple[str, str], Fact[Any]]] = {name: {} for name in TABLES}
     for namespace, space in document["namespaces"].items():
         for table in TABLES:
@@ -49,9 +60,13 @@ def read_lock(text: str, file: str, *, hash_key: bytes = b"") -> Inventory:
                 if table == "secrets" and hidden and not hash_key and wire.get("keys"):
                     wire, note = {k: v for k, v in wire.items() if k != "keys"}, note or _HIDDEN
                 value = CODECS[table].get(wire, path, hash_key if hidden else b"")
+                if table == "roles":
+                    _check_role(file, text, namespace, path, value)
                 tables[table][namespace, path] = Fact(State.PRESENT, value, note)
             for path, other in notes.items():
                 if other["state"] != State.PRESENT:
+                    if path in space.get(table, {}):
+                        raise _contradicts(file, text, namespace, table, path, other["state"])
                     tables[table][namespace, path] = Fact(State(other["state"]), None, other.get("note", ""))
     return Inventory(
         source="lock",
@@ -74,9 +89,16 @@ def _decode(text: str, file: str) -> Any:
                 f"take either side, then {_RETAKE.partition(': ')[2]}",
             )
     try:
-        return json.loads(
+        document = json.loads(
             text.removeprefix("\ufeff"), object_pairs_hook=_distinct, parse_constant=_no_constant, parse_int=_bounded
         )
+        if _HALF.search(text):
+            json.dumps(document, ensure_ascii=False).encode()
+        return document
+    except UnicodeEncodeError:
+        half = _HALF.search(text)
+        where = text.count("\n", 0, half.start()) + 1 if half else 1
+        raise _error(file, where, "half of a surrogate pair, which no text can hold", _RETAKE) from None
     except json.JSONDecodeError as error:
         raise _error(file, error.lineno, f"not JSON: {error.msg}", _RETAKE) from None
     except _BadJson as error:
@@ -121,6 +143,20 @@ def _require_format(document: Any, text: str, file: str) -> None:
         newer = isinstance(found, str) and found.startswith(FORMAT.rpartition("/")[0] + "/")
         hint = "a newer keywave wrote it: update keywave" if newer else hint or f'the format must be "{FORMAT}"'
         raise _error(file, _line(text, ("format",)), f"unknown format: {shown}", hint)
+
+
+def _check_role(file: str, text: str, namespace: str, path: str, settings: Mapping[str, Any]) -> None:
+    """The schema takes any type for any field, since the fields of many engines stand there."""
+    for name, value in settings.items():
+        if not fits(name, value):
+            line = _line(text, ("namespaces", namespace, "roles", path, name))
+            raise _error(file, line, f"{json.dumps(name[:80])} of {json.dumps(path[:80])} has another type", _RETAKE)
+
+
+def _contradicts(file: str, text: str, namespace: str, table: str, path: str, state: str) -> LockError:
+    """Two locks that were merged, one with it and one without."""
+    keys = ("namespaces", namespace, "others", table, path)
+    return _error(file, _line(text, keys), f"{table}: {json.dumps(path[:80])} is there and {state} at once", _RETAKE)
 
 
 def _line(text: str, keys: Sequence[PathKey]) -> int:

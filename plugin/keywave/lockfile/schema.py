@@ -91,6 +91,7 @@ LOCK: Schema = _record(
             "enum": ["plain", "hmac-sha256"],
             "description": "How names of keys are written.",
         },
+        "keyCheck": {"type": "string", "description": "The hash of the empty name: tells a wrong hash key."},
         "lacking": {
             "type": "array",
             "description": "What the one who took it was not allowed: namespace, path, capability.",

@@ -9,7 +9,7 @@ from typing import Any
 
 from keywave.lockfile.facts import CODECS
 from keywave.lockfile.schema import FORMAT, TABLES
-from keywave.vault.inventory import Fact, Inventory, State
+from keywave.vault.inventory import Fact, Inventory, State, hashed
 
 _TAKEN = re.compile(r'^  "taken": .*\n', re.MULTILINE)
 
@@ -19,15 +19,15 @@ def write_lock(inventory: Inventory, *, taken: str, hash_key: bytes = b"") -> st
 
     `taken` is RFC 3339. With `hash_key` the names of keys are written as HMACs by it; the key itself is never written.
     """
-    hidden = bool(hash_key) or any(
-        names.hash_key for fact in inventory.secrets.values() if fact.value for names in fact.value.keys.values()
-    )
+    held = {n.hash_key for fact in inventory.secrets.values() if fact.value for n in fact.value.keys.values()}
+    key = max(held, default=b"") or hash_key
     document: dict[str, Any] = {
         "format": FORMAT,
         "taken": taken,
         "address": inventory.address,
         "vault": inventory.version,
-        "keyNames": "hmac-sha256" if hidden else "plain",
+        "keyNames": "hmac-sha256" if key else "plain",
+        **({"keyCheck": hashed("", key)} if key else {}),
         "lacking": [list(entry) for entry in sorted(set(inventory.lacking))],
         "namespaces": _namespaces(inventory, hash_key),
     }

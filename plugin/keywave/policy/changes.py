@@ -12,7 +12,7 @@ from keywave.references.model import Connection
 from keywave.vault.acl.evaluate import Acl, Asked
 from keywave.vault.acl.policy import Policy, PolicyError, parse_policy
 from keywave.vault.acl.write import write_policy
-from keywave.vault.inventory import Fact, Inventory, State
+from keywave.vault.inventory import Fact, Inventory, State, role_id_mark
 
 Status = Literal["new", "same", "changed", "wider", "unknown"]
 WORDS: Mapping[Status, str] = {
@@ -100,6 +100,8 @@ def _of_role(role: PlannedRole, fact: Fact[Mapping[str, Any]]) -> Change:
     # What the inventory keeps no trace of (a RoleID) cannot be compared.
     there = {name: value for name, value in _fields(fact.value).items() if name in needed}
     needed = {name: value for name, value in needed.items() if name in there or name not in _UNKEPT}
+    if there.get("role_id") == role_id_mark(str(needed.get("role_id") or "")):
+        there["role_id"] = needed["role_id"]
     if there == needed:
         return Change(what, "same")
     return Change(what, "wider" if _admits(there, needed) else "changed", _diff(_lines(there), _lines(needed)))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from keywave.policy.model import NO_PARAMETERS, Grant
 from keywave.references.model import Reference
-from keywave.references.needs import need_of
+from keywave.references.needs import beneath, need_of
 from keywave.references.resolve import resolve
 from keywave.vault.inventory import Inventory
 
@@ -41,14 +41,17 @@ def grants_of(reference: Reference, inventory: Inventory) -> Asked:
     resolved = resolve(reference, inventory)
     need = need_of(reference, resolved)
     why = (reference.manifest.subject,)
-    found = [Grant(need.api_path, (need.capability,), why=why)]
+    # A rule without the slash holds for the listing as well, and reads better.
+    found = [Grant(need.api_path.rstrip("/"), (need.capability,), why=why)]
     found += _operators(reference, need.api_path)
     for grant in found:
         problem = inexact(grant.path)
         if problem:
             return Asked((), problem)
     granted = tuple(grant._replace(path=before + grant.path, why=why) for grant in found)
-    return Asked(granted, note=_events(reference) or (_trusted(reference) if resolved.mount is None else ""))
+    return Asked(
+        granted, note=_events(reference) or _lists(reference) or (_trusted(reference) if resolved.mount is None else "")
+    )
 
 
 def _events(reference: Reference) -> str:
@@ -62,9 +65,19 @@ def _events(reference: Reference) -> str:
     )
 
 
+def _lists(reference: Reference) -> str:
+    """What a listing finds is not known here, and a pattern is nothing that is granted unasked."""
+    if reference.method != "LIST":
+        return ""
+    return (
+        f"{reference.manifest.subject} lists {reference.path}: reading what it finds there is not written, since that would be a "
+        "pattern; add it, or name each secret"
+    )
+
+
 def _trusted(reference: Reference) -> str:
     """The Vault Agent of the injector finds out the KV version by itself, and adds data/."""
-    if reference.family != "injector" or "data" in reference.path.split("/")[1:-1]:
+    if reference.family != "injector" or reference.engine == 2 or "data" in reference.path.split("/")[1:-1]:
         return ""
     return (
         f"{reference.manifest.subject}: {reference.path} is granted as it is written; if its mount is KV version 2, the agent "
@@ -100,17 +113,6 @@ def _fetches(value: object, path: str) -> bool:
             return True
         return any(_fetches(each, path) for each in value.values())
     return isinstance(value, (list, tuple)) and any(_fetches(each, path) for each in value)
-
-
-def beneath(login: str, secret: str) -> str | None:
-    """What stands before the path in a policy of the login's namespace: `""`, `team-a/`; None where the secret is not below it."""
-    above, below = (
-        [segment for segment in login.split("/") if segment],
-        [segment for segment in secret.split("/") if segment],
-    )
-    if below[: len(above)] != above:
-        return None
-    return "".join(f"{segment}/" for segment in below[len(above) :])
 
 
 def inexact(path: str) -> str:

@@ -9,10 +9,12 @@ from typing import NamedTuple
 from keywave.policy.grants import grants_of, united
 from keywave.policy.model import Grant, Plan, PlannedPolicy, PlannedRole, Skipped, Target
 from keywave.references.model import Connection, Identity, Reference
-from keywave.vault.inventory import Inventory
+from keywave.vault.inventory import Inventory, role_id_mark
 
 METHODS: Mapping[str, str] = {"kubernetes": "kubernetes", "jwt": "jwt", "appRole": "approle"}
 """Methods of the operator whose roles can be written from the tree -> Vault's type of them."""
+TOKENS: Mapping[str, str] = {"kubernetes": "kubernetes", "jwt": "jwt", "oidc": "jwt"}
+"""Types of auth mounts that take a ServiceAccount's token -> the type of their roles."""
 RESERVED = frozenset(("root", "default", "response-wrapping", "control-group"))
 """Policies of Vault's own."""
 NO_INVENTORY = Inventory()
@@ -82,12 +84,16 @@ def _plan(
     targets = []
     for _, same in groupby(logins, key=lambda login: login.first.vault.address):
         group = list(same)
-        roles = [_role_name(login.first, inventory_of(login.first.vault) or NO_INVENTORY) for login in group]
+        roles = [
+            _looked_up(login.first, inventory_of(login.first.vault) or NO_INVENTORY) or _made_up(login.first)
+            for login in group
+        ]
         names = _policy_names(group, roles, pattern)
         policies, planned = [], []
         for login, role, policy in zip(group, roles, names, strict=True):
             policies.append(PlannedPolicy(policy, login.first.vault_namespace, login.grants))
-            made, told = _role(login, role, policy)
+            inventory = inventory_of(login.first.vault) or NO_INVENTORY
+            made, told = _role(login, role, policy, inventory)
             planned += [made] if made else []
             notes += told
         targets.append(
@@ -108,16 +114,21 @@ def _gathered(skipped: Iterable[Skipped]) -> tuple[Skipped, ...]:
     return tuple(Skipped(label, reason, tuple(sorted(found))) for (label, reason), found in sorted(paths.items()))
 
 
-def _role_name(identity: Identity, inventory: Inventory) -> str:
-    """The role's name. An AppRole is known by its RoleID only: its name is looked up, else made from the object that logs in."""
+def _looked_up(identity: Identity, inventory: Inventory) -> str:
+    """The role's name. An AppRole is known by its RoleID only: "" where the inventory holds none that has it."""
     if identity.role:
         return identity.role
     folder = f"auth/{identity.mount}/role/"
     if identity.role_id:
         for (namespace, path), fact in sorted(inventory.roles.items()):
             held = (fact.value or {}).get("role_id") if path.startswith(folder) else None
-            if namespace == identity.vault_namespace and held == identity.role_id:
+            if namespace == identity.vault_namespace and held == role_id_mark(identity.role_id):
                 return path.removeprefix(folder)
+    return ""
+
+
+def _made_up(identity: Identity) -> str:
+    """A name for an AppRole, of the object that logs in."""
     return identity.label.rpartition(" ")[2].replace("/", "-")
 
 
@@ -143,29 +154,45 @@ def _policy_names(logins: Sequence[_Login], roles: Sequence[str], pattern: str) 
     return names
 
 
-def _role(login: _Login, name: str, policy: str) -> tuple[PlannedRole | None, list[str]]:
+def _role(login: _Login, name: str, policy: str, inventory: Inventory) -> tuple[PlannedRole | None, list[str]]:
     """The role, and what is to be said about it."""
     first = login.first
     methods = {identity.method for identity in login.identities}
-    method = METHODS.get(first.method, "") if len(methods) == 1 else ""
+    method = _type_of(first, inventory) if len(methods) == 1 else ""
     what = f"role {first.role_path or name}"
     if len(methods) > 1:
         return None, [
             f"{what}: logins of several methods ({', '.join(sorted(methods))}) name it; only a policy is written"
         ]
     accounts = {(i.namespace, i.service_account) for i in login.identities if i.service_account}
+    if method in TOKENS and any(not namespace for namespace, _ in accounts):
+        told = f"{what}: which namespace its ServiceAccounts are in does not stand in the tree (say --destination-namespace)"
+        return None, [f"{told}; only the policy {policy!r} is written"]
     if not method or (method != "approle" and not accounts):
         told = f"{what}: whom a login by {first.method or 'an unknown method'} belongs to does not stand in the tree"
         return None, [f"{told}; only the policy {policy!r} is written"]
     notes = []
     role = PlannedRole(method, first.mount, name, first.vault_namespace, (policy,), role_id=first.role_id)
     if method == "approle":
+        if first.role_id and not _looked_up(first, inventory):
+            notes.append(
+                f"role {role.path} is a name made up here: a role with this RoleID may be there already, and Vault refuses a second "
+                "one (role_id already in use); --lock or --live finds its name"
+            )
         if not first.role_id:
             notes.append(f"{what}: no RoleID stands in the tree, so Vault makes one")
         return role, notes
     audiences, about = _audiences(login, method, what)
     role = role._replace(accounts=tuple(sorted(accounts)), audiences=audiences)
     return role, [*about, *_sharing(role, what)]
+
+
+def _type_of(identity: Identity, inventory: Inventory) -> str:
+    """The type of the role: that of the mount where a ServiceAccount's token is sent, where it is known (a login of the CSI provider is one
+    request for both), else the login's own. "" where no role can be written."""
+    method = METHODS.get(identity.method, "")
+    mount = inventory.auth(identity.vault_namespace, identity.mount).value
+    return TOKENS.get(mount.type, method) if mount is not None and method in TOKENS else method
 
 
 def _audiences(login: _Login, method: str, what: str) -> tuple[tuple[str, ...], list[str]]:

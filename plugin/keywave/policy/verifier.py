@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
 from keywave.intent.model import Profile
-from keywave.policy.grants import beneath, united
+from keywave.policy.grants import united
 from keywave.policy.model import Grant, PlannedPolicy, Skipped, Target
 from keywave.policy.plan import NO_INVENTORY
 from keywave.references.model import Connection, Reference
+from keywave.references.needs import beneath
 from keywave.references.resolve import resolve
-from keywave.vault.engines import engine_of, role_folders
+from keywave.vault.engines import HIERARCHICAL, engine_of, role_folders
 from keywave.vault.inventory import Inventory, Mount
 
 NAME = "keywave-verifier"
@@ -128,6 +129,8 @@ def _kv_below(mount: str, prefix: str, version: int) -> Iterable[Grant]:
 
 def _of_reference(reference: Reference, inventory: Inventory) -> list[Grant]:
     """Around one reference. What may be a KV mount of version 1 is only listed."""
+    if reference.method == "LIST":
+        return [Grant("sys/mounts", READ)]  # of a listing only the right to it is checked
     resolved = resolve(reference, inventory)
     mount, path = (resolved.mount, resolved.path) if resolved.mount else _guessed(reference, resolved.path)
     if not mount.path:
@@ -167,7 +170,8 @@ def _roles(mount: Mount) -> Iterable[Grant]:
     for folder in role_folders(mount):
         yield Grant(folder.rstrip("/"), LIST)
     for folder in sorted(set(engine_of(mount.type).roles.values()) - {""}):
-        yield Grant(f"{mount.path}/{folder}/*", BOTH)
+        # `+` is the role and nothing below it: `gcp/roleset/x/token` issues a token.
+        yield Grant(f"{mount.path}/{folder}/{'*' if mount.type in HIERARCHICAL else '+'}", READ)
     if mount.type == "pki":
         yield Grant(f"{mount.path}/issuers", LIST)
 

@@ -31,7 +31,7 @@ def references(setting: Setting) -> Iterable[Reference]:
         if manifest.spec.get("provider") != "vault":
             continue
         own = mapping(manifest.spec.get("parameters"))
-        pods = [pod for pod in mounts.get(manifest.name, ()) if same_namespace(pod[0], manifest.namespace)]
+        pods = [pod for pod in mounts.get(manifest.name, ()) if same_namespace(pod[0], setting.namespace_of(manifest))]
         for account, attributes in [pod[1:] for pod in pods] or [("", {})]:
             yield from _class(manifest, {**own, **attributes}, account, setting)
 
@@ -48,7 +48,7 @@ def _mounts(setting: Setting) -> dict[str, list[tuple[str, str, Mapping[str, Any
             attributes = mapping(driver.get("volumeAttributes"))
             name = text(attributes.get("secretProviderClass"))
             if driver.get("driver") == DRIVER and name:
-                place = (manifest.namespace, service_account_of(manifest), attributes)
+                place = (setting.namespace_of(manifest), service_account_of(manifest), attributes)
                 found.setdefault(name, []).append(place)
     return found
 
@@ -61,7 +61,7 @@ def _class(manifest: Manifest, parameters: Mapping[str, Any], account: str, sett
         tls_server_name=text(parameters.get("vaultTLSServerName")),
         skip_tls_verify=flag(parameters.get("vaultSkipTLSVerify")),
     )
-    identity = _identity(manifest, parameters, account, vault)
+    identity = _identity(manifest, parameters, account, vault)._replace(namespace=setting.namespace_of(manifest))
     spots: dict[str, Spot] = {"path": (manifest, (*_PARAMETERS, "objects"))}
     for entry in _objects(text(parameters.get("objects"))):
         path, version = with_query(text(entry.get("secretPath")))

@@ -21,12 +21,15 @@ class Found(NamedTuple):
 
     references: tuple[Reference, ...]
     skipped: tuple[Reference, ...] = ()
+    storeless: tuple[Reference, ...] = ()
+    """Of those whose store the tree does not hold: which Vault and mount they mean is not known, so nothing can be asked either."""
 
 
-def find(manifests: Sequence[Manifest], loaded: Loaded) -> Found:
+def find(manifests: Sequence[Manifest], loaded: Loaded, namespace: str = "") -> Found:
     """What the set asks of Vault. `manifests` as `expand` gives them (made objects know their maker); intents and profiles in `loaded`
-    say where made objects come from. Never raises for odd input: what is no reference is none."""
-    setting = look_around(manifests, loaded)
+    say where made objects come from. `namespace` is what the deployer gives to objects without one.
+    Never raises for odd input: what is no reference is none."""
+    setting = look_around(manifests, loaded, namespace)
     found: dict[tuple[object, ...], Reference] = {}
     for name, family in FAMILIES.items():
         for reference in family.references(setting):
@@ -35,7 +38,11 @@ def find(manifests: Sequence[Manifest], loaded: Loaded) -> Found:
             first = found.get(key)
             found[key] = one if first is None else _united(first, one)
     ordered = sorted(found.values(), key=_place)
-    return Found(tuple(r for r in ordered if not later(r)), tuple(r for r in ordered if later(r)))
+    return Found(
+        tuple(r for r in ordered if r.stored and not later(r)),
+        tuple(r for r in ordered if r.stored and later(r)),
+        tuple(r for r in ordered if not r.stored),
+    )
 
 
 def find_references(manifests: Sequence[Manifest], loaded: Loaded) -> list[Reference]:

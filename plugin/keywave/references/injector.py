@@ -1,7 +1,7 @@
 """Family `injector`: pods with annotations of the Vault Agent Injector. The agent in the pod reads, as the pod's ServiceAccount.
 
 Rules (read in vault-k8s 1.7 and consul-template): an own template decides what is read, else `agent-inject-secret-<name>` does; the agent
-asks for the version of a KV mount and adds `data/` by itself; a `secret` with arguments is a write.
+asks for the version of a KV mount and adds `data/` by itself; a `secret` with arguments is a write, `secrets` a listing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from keywave.objects.workloads import pod_template, service_account_of
 from keywave.references.model import NONE, Connection, Identity, Reference, Spot
 from keywave.references.queries import with_query
 from keywave.references.setting import Setting, flag, text
-from keywave.references.template_keys import agent_reads, agent_writes
+from keywave.references.template_keys import agent_lists, agent_reads, agent_second, agent_writes
 
 SUMMARY = "pods with annotations of the Vault Agent Injector; the agent reads, as the pod's ServiceAccount"
 PREFIX = "vault.hashicorp.com/"
@@ -43,18 +43,24 @@ def _pod(
         tls_server_name=said.get("tls-server-name", ""),
         skip_tls_verify=flag(said.get("tls-skip-verify")),
     )
-    identity = _identity(manifest, said, base, vault)._replace(audiences=_audiences(manifest, said))
+    identity = _identity(manifest, said, base, vault)._replace(
+        audiences=_audiences(manifest, said), namespace=setting.namespace_of(manifest)
+    )
     names = {field.removeprefix(head) for field in said for head in (_SECRET, _TEMPLATE) if field.startswith(head)}
     for name in sorted(names):
         template = said.get(_TEMPLATE + name, "")
-        reads, writes = agent_reads(template), agent_writes(template)
+        reads, writes, listed = agent_reads(template), agent_writes(template), agent_lists(template)
+        second = agent_second(template)
         where = _TEMPLATE + name
-        if not reads and not writes:
+        if not reads and not writes and not listed:
             where, reads = _SECRET + name, ((said.get(_SECRET + name, ""), ()),)
         spot: Spot = (manifest, (*base, PREFIX + where))
-        wanted: list[tuple[str, tuple[str, ...], Mapping[str, str]]] = [(path, keys, NONE) for path, keys in reads]
-        wanted += [(path, (), pairs) for path, pairs in writes]
-        for written, keys, params in wanted:
+        wanted: list[tuple[str, tuple[str, ...], Mapping[str, str], str]] = [
+            (p, keys, NONE, "GET") for p, keys in reads
+        ]
+        wanted += [(path, (), pairs, "PUT") for path, pairs in writes]
+        wanted += [(path, (), NONE, "LIST") for path in listed]
+        for written, keys, params, method in wanted:
             path, version = with_query(written)
             if path:
                 yield Reference(
@@ -67,9 +73,10 @@ def _pod(
                     path=path,
                     spots={"path": spot, **{f"key:{key}": spot for key in keys}},
                     family="injector",
+                    engine=2 if written in second else None,
                     version=version,
                     keys=keys,
-                    method="PUT" if params else "GET",
+                    method=method,
                     params=params,
                 )
 

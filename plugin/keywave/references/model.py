@@ -114,6 +114,8 @@ class Reference(NamedTuple):
     allow_static_creds: bool = False
     optional: bool = False
     """A missing key or path is meant to be tolerated (`remove-missing`)."""
+    stored: bool = True
+    """False: the object names a store that is not in the tree (`identity.label`), so which Vault and mount are meant is not known."""
 
     @property
     def place(self) -> tuple[str, str]:
@@ -135,6 +137,7 @@ def finding_at(
     hint: str = "",
     warning: bool = False,
 ) -> Finding:
-    """A finding at `spot`, else at `path`, else at the manifest."""
-    where, keys = spots.get(spot) or spots.get("path") or (manifest, ())
+    """A finding at `spot` (a role that is named by its RoleID: there), else at `path`, else at the whole login, else at the manifest."""
+    role_id = spots.get("roleId") if spot == "role" else None
+    where, keys = spots.get(spot) or role_id or spots.get("path") or spots.get("login") or (manifest, ())
     return where.finding(code, message, *keys, hint=hint, severity=Severity.WARNING if warning else Severity.ERROR)

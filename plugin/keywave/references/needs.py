@@ -41,11 +41,20 @@ def need_of(reference: Reference, resolved: Resolved) -> Need:
     if reference.kind == "pki":
         asked = parameters or _asked(reference.certificate or Certificate())
         return Need(reference.vault_namespace, resolved.api_path, "update", asked)
+    if reference.method == "LIST":
+        # Vault puts a slash behind what is listed before it looks for a rule.
+        return Need(reference.vault_namespace, resolved.api_path.rstrip("/") + "/", "list")
     if resolved.kind == "kv":
         return Need(reference.vault_namespace, resolved.api_path, "read")
     # The operator sends params with PUT, whatever the method says.
     method = "PUT" if parameters and reference.kind == "dynamic" else (reference.method or "GET").upper()
     return Need(reference.vault_namespace, resolved.api_path, _BY_METHOD.get(method, "update"), parameters)
+
+
+def beneath(login: str, secret: str) -> str | None:
+    """What stands before a path in a policy of the login's Vault namespace: `""`, `team-a/`; None where the secret is not below it."""
+    above, below = [s for s in login.split("/") if s], [s for s in secret.split("/") if s]
+    return "".join(f"{s}/" for s in below[len(above) :]) if below[: len(above)] == above else None
 
 
 def _asked(certificate: Certificate) -> Mapping[str, tuple[str, ...]]:

@@ -108,13 +108,16 @@ def _below(mount: Mount, rest: str, version: int | None, slip: Slip) -> Resolved
 
 def _raw(reference: Reference, mount: Mount | None) -> Resolved:
     if mount is None:
-        return Resolved(None, "other", reference.path, reference.path, reference.version)
+        return Resolved(None, "other", reference.path, _believed(reference), reference.version)
     rest = reference.path.removeprefix(mount.path).strip("/")
     if _kind_of(mount) != "kv":
         return _issuing(reference, mount, rest)
+    if reference.method == "LIST":
+        adds = reference.family in _ADDS_DATA and mount.kv_version == 2 and f"{rest}/".partition("/")[0] != "metadata"
+        return Resolved(mount, "other", rest, f"{mount.path}/metadata/{rest}" if adds else f"{mount.path}/{rest}")
     has_data = rest.startswith("data/")
     if mount.kv_version != 2:
-        if has_data and reference.engine == 2:
+        if has_data and reference.engine == 2 and reference.family not in _ADDS_DATA:
             return _below(mount, rest.removeprefix("data/"), None, "version")
         return _below(mount, rest, reference.version, "data-twice" if has_data else "")
     if has_data:
@@ -122,6 +125,13 @@ def _raw(reference: Reference, mount: Mount | None) -> Resolved:
     if reference.family in _ADDS_DATA:
         return _below(mount, rest, reference.version, "")
     return _below(mount, rest, reference.version, "version" if reference.engine == 1 else "no-data")
+
+
+def _believed(reference: Reference) -> str:
+    """The API path without any mount known. A template of the agent that reads `.Data.data` is for KV version 2: the agent adds `data/`."""
+    first, _, rest = reference.path.partition("/")
+    adds = reference.family in _ADDS_DATA and reference.engine == 2 and "data" not in reference.path.split("/")[1:-1]
+    return f"{first}/data/{rest}" if adds and rest else reference.path
 
 
 def _issuing(reference: Reference, mount: Mount | None, path: str) -> Resolved:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Setting(NamedTuple):
     """`kinds`: (group, kind) -> objects in the order of the set; `names`: the same by (group, kind, name). `makers`: subject of an
     intent -> the intent; `owners`: subject of a profile -> the profile. `operators`: the namespaces in which an operator's defaults may
-    stand, sorted."""
+    stand, sorted. `namespace`: what the deployer gives to objects without one, "" = not known."""
 
     manifests: tuple[Manifest, ...]
     kinds: Mapping[tuple[str, str], Sequence[Manifest]]
@@ -25,6 +25,11 @@ class Setting(NamedTuple):
     owners: Mapping[str, Profile]
     profiles: tuple[Profile, ...]
     operators: tuple[str, ...]
+    namespace: str = ""
+
+    def namespace_of(self, manifest: Manifest) -> str:
+        """The namespace that an object will be in: its own, else the deployer's; "" when neither is known."""
+        return manifest.namespace or self.namespace
 
     def of(self, group: str, *kinds: str) -> Iterable[Manifest]:
         """All objects of these kinds, kind by kind."""
@@ -35,7 +40,7 @@ class Setting(NamedTuple):
         """The object of that name in that namespace; "" and `${...}` as a namespace fit any other."""
         named = self.names.get((group, kind, name), ())
         exact = [m for m in named if m.namespace == namespace]
-        near = exact or [m for m in named if same_namespace(m.namespace, namespace)]
+        near = exact or [m for m in named if same_namespace(self.namespace_of(m), namespace or self.namespace)]
         return near[0] if near else None
 
     def intent_of(self, manifest: Manifest) -> Intent | None:
@@ -53,8 +58,8 @@ class Setting(NamedTuple):
         return named.pop() if len(named) == 1 else ""
 
 
-def look_around(manifests: Sequence[Manifest], loaded: Loaded) -> Setting:
-    """Index the set."""
+def look_around(manifests: Sequence[Manifest], loaded: Loaded, namespace: str = "") -> Setting:
+    """Index the set. `namespace`: the deployer's, for objects without one."""
     kinds: dict[tuple[str, str], list[Manifest]] = {}
     names: dict[tuple[str, str, str], list[Manifest]] = {}
     for manifest in manifests:
@@ -69,6 +74,7 @@ def look_around(manifests: Sequence[Manifest], loaded: Loaded) -> Setting:
         {profile.manifest.subject: profile for profile in loaded.profiles},
         tuple(loaded.profiles),
         tuple(sorted(operators)),
+        namespace,
     )
 
 

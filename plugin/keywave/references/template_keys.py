@@ -14,6 +14,8 @@ _READ = re.compile(
 _AGENT_READ = re.compile(
     r"""(?<![\w"`])\.Data\.data\.([A-Za-z_]\w*)|\bindex\s+\.Data\.data\s+"([^"\\]+)"|(?<![\w"`])\.Data\.(?!data\b)([A-Za-z_]\w*)"""
 )
+_SECOND = re.compile(r"\.Data\.data\b")
+_LISTED = re.compile(r'''\bsecrets\s+"([^"\\]+)"''')
 _SECRET = re.compile(r"""(?:\bsecret|\bpkiCert)\s+"([^"\\]+)"(.*)""", re.DOTALL)
 
 
@@ -39,6 +41,33 @@ def agent_reads(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     in `agent_writes` instead.
     """
     return tuple((path, keys) for path, keys, arguments in _agent(text) if arguments is None)
+
+
+def agent_lists(text: str) -> tuple[str, ...]:
+    """Paths of `secrets "path"`, which is a listing; sorted."""
+    actions = (action for action in _ACTION.findall(text) if not action.startswith("/*"))
+    return tuple(sorted({path for action in actions for path in _LISTED.findall(action)}))
+
+
+def agent_second(text: str) -> frozenset[str]:
+    """Paths of secrets whose template reads `.Data.data`, which only KV version 2 answers with."""
+    found: set[str] = set()
+    everything: set[str] = set()
+    stack: list[str] = []
+    for action in _ACTION.findall(text):
+        word = _word(action)
+        if word == "end":
+            del stack[-1:]
+            continue
+        secret = None if action.startswith("/*") else _SECRET.search(action)
+        path = secret[1] if secret else ""
+        everything |= {path} - {""}
+        if _SECOND.search(action):
+            found.add(path or next((each for each in reversed(stack) if each), ""))
+        if word in _OPENING:
+            stack.append(path if word == "with" else "")
+    # Through a variable: clear where there is but one secret.
+    return frozenset(everything if "" in found and len(everything) == 1 else found - {""})
 
 
 def agent_writes(text: str) -> tuple[tuple[str, dict[str, str]], ...]:

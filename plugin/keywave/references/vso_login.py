@@ -42,7 +42,7 @@ def login_of(consumer: Manifest, setting: Setting) -> Login:
     auth = _referred(reference, "VaultAuth", consumer, setting)
     profile = setting.profile_of(consumer)
     if auth is None:
-        label = f"VaultAuth {_shown(reference, consumer)}" if reference else "the operator's default VaultAuth"
+        label = f"VaultAuth {_shown(reference, consumer)}" if reference else _no_reference(consumer, setting)
         vault = of_profile(profile) if profile is not None else Connection()
         namespace = profile.vault_namespace if profile is not None and "{" not in profile.vault_namespace else ""
         return Login(vault, Identity(False, label, vault=vault), namespace)
@@ -62,7 +62,7 @@ def login_of(consumer: Manifest, setting: Setting) -> Login:
         mount=mount.strip("/").removeprefix("auth/"),
         role=text(block.get("role")),
         vault_namespace=namespace,
-        namespace=consumer.namespace,
+        namespace=setting.namespace_of(consumer),
         service_account=text(block.get(_ACCOUNT_FIELDS.get(method, ""))),
         audiences=texts(block.get("audiences")),
         role_id=text(block.get("roleId")),
@@ -79,6 +79,13 @@ def of_profile(profile: Profile) -> Connection:
     )
 
 
+def _no_reference(consumer: Manifest, setting: Setting) -> str:
+    """An object without `vaultAuthRef` takes the default of the operator's namespace, never the `default` of its own."""
+    own = setting.find(VSO_GROUP, "VaultAuth", consumer.namespace, "default")
+    beside = f" ({own.subject} is not used without vaultAuthRef)" if own is not None else ""
+    return f"the operator's default VaultAuth{beside}"
+
+
 def _shown(reference: str, consumer: Manifest) -> str:
     return reference if "/" in reference or not consumer.namespace else f"{consumer.namespace}/{reference}"
 
@@ -91,7 +98,9 @@ def _referred(reference: str, kind: str, owner: Manifest, setting: Setting) -> M
 
 
 def _default(kind: str, setting: Setting) -> Manifest | None:
-    defaults = [m for m in setting.of(VSO_GROUP, kind) if m.name == "default" and m.namespace in setting.operators]
+    defaults = [
+        m for m in setting.of(VSO_GROUP, kind) if m.name == "default" and setting.namespace_of(m) in setting.operators
+    ]
     return defaults[0] if len(defaults) == 1 else None
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from keywave.errors import KeywaveError
 from keywave.vault import wire
+from keywave.vault.faults import one_line
 from keywave.vault.inventory import Fact, Inventory, Mount, Place, State
 from keywave.vault.wire import Request, Response
 
@@ -84,7 +85,7 @@ class Gathering:
         if answer.status == 404 and not any(sign in text for text in texts for sign in _UNSUPPORTED):
             return Fact(State.ABSENT)
         if not answer.ok or not answer.data:
-            said = f": {' '.join(texts[0].split())[:200]}" if texts else ""
+            said = f": {one_line(texts[0])}" if texts else ""
             return Fact(State.UNCLEAR, note=f"{request.method} {request.path} answered {answer.status}{said}")
         return Fact(State.PRESENT, value(answer))
 
@@ -96,6 +97,8 @@ class Gathering:
     def _learn_rights(self, requests: Sequence[Request]) -> None:
         wanted: dict[str, dict[str, None]] = {}
         for request in requests:
+            if not wire.sendable(request.path, request.namespace):
+                continue  # never sent, see `Session.ask`; here it would spoil the question about all others
             # Vault allows LIST folder/ to a rule for folder, too.
             for path in {request.path, request.path.rstrip("/")}:
                 if request.namespace not in self._blind and (request.namespace, path) not in self._may:
@@ -110,7 +113,8 @@ class Gathering:
             ):
                 if not answer.ok:
                     self._blind.add(namespace)
-                    self.lacking.add((namespace, "sys/capabilities-self", "update"))
+                    if answer.status == 403:
+                        self.lacking.add((namespace, "sys/capabilities-self", "update"))
                     continue
                 for path in batch:
                     found = answer.data.get(path)

@@ -7,7 +7,6 @@ Seen on Vault 1.21.1: a deleted or destroyed version is a 404 with metadata; a v
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -17,7 +16,6 @@ from keywave.vault import wire
 from keywave.vault.inventory import Fact, KeyNames, KvSecret, Mount, Place, State, VersionState
 from keywave.vault.wire import Request, Response
 
-_NO_PATH = re.compile(r"(^|/)\.{0,2}(/|$)|[\x00-\x1f\x7f]")
 _V1_NOTE = "names of keys cannot be told on KV version 1 without reading the value"
 
 
@@ -38,8 +36,12 @@ class KvAsk(NamedTuple):
 def find_secrets(gathering: Gathering, asked: Iterable[KvAsk]) -> dict[KvAsk, Request]:
     """The requests for all asks of KV version 2; what can be said without one is said (a path that is none)."""
     requests: dict[KvAsk, Request] = {}
-    for ask in sorted(set(asked), key=lambda a: (a.place, a.version or 0)):
-        if _NO_PATH.search(ask.path):
+    asked = set(asked)
+    walked = {ask.place for ask in asked if ask.walked}
+    # What a lock walks to is asked for once, whether an intent names it or not.
+    asked = {ask for ask in asked if ask.walked or ask.version or ask.place not in walked}
+    for ask in sorted(asked, key=lambda a: (a.place, a.version or 0)):
+        if _is_none(ask.path):
             gathering.tables["secrets"][ask.place] = Fact(State.ABSENT, note="no secret can have such a path")
         elif ask.mount.kv_version == 2:
             requests[ask] = wire.kv_subkeys(ask.mount.path, ask.path, ask.version, ask.namespace)
@@ -54,9 +56,9 @@ def take_secrets(gathering: Gathering, answers: Mapping[KvAsk, Response | None])
         for ask, answer in answers.items()
         if ask.walked or (answer is not None and answer.status == 404 and (ask.version or _metadata(answer)))
     }
-    by_place = {request.path: request for request in doubts.values()}
+    by_place = {ask.place: request for ask, request in doubts.items()}
     told = gathering.send_each({place: by_place[place] for place in sorted(by_place)})
-    metadata = {ask: told[request.path] for ask, request in doubts.items()}
+    metadata = {ask: told[ask.place] for ask in doubts}
     facts: dict[Place, list[Fact[KvSecret]]] = {}
     for ask, answer in answers.items():
         request = wire.kv_subkeys(ask.mount.path, ask.path, ask.version, ask.namespace)
@@ -65,7 +67,9 @@ def take_secrets(gathering: Gathering, answers: Mapping[KvAsk, Response | None])
         if fact.absent and answer is not None and _metadata(answer):
             fact = Fact(State.PRESENT, _secret(answer, latest=latest))
         whole = gathering.fact(doubts[ask], metadata[ask], _versions) if ask in doubts else fact
-        facts.setdefault(ask.place, []).extend([fact, whole] if ask in doubts else [fact])
+        # That one version is not there says nothing of the secret: the metadata alone do.
+        own = [] if fact.absent and not latest else [fact]
+        facts.setdefault(ask.place, []).extend([*own, whole] if ask in doubts else own)
     for place, found in facts.items():
         gathering.tables["secrets"][place] = _united(found)
 
@@ -89,7 +93,7 @@ def list_around(gathering: Gathering, asked: Iterable[KvAsk]) -> None:
     """For "did you mean": the listing of the parent of what is absent, of its parents until one holds something, and of a folder that
     has the name of the secret."""
     secrets, names = gathering.tables["secrets"], gathering.tables["names"]
-    absent = {a for a in asked if secrets.get(a.place, Fact(State.UNCOVERED)).absent and not _NO_PATH.search(a.path)}
+    absent = {a for a in asked if secrets.get(a.place, Fact(State.UNCOVERED)).absent and not _is_none(a.path)}
     lister = _lister({(a.namespace, a.mount) for a in absent})
     folders = {_parent(a): a.mount.path + "/" for a in absent}
     while folders:
@@ -106,7 +110,7 @@ def walk(gathering: Gathering, scope: Scope) -> list[KvAsk]:
     level: dict[Place, Mount] = {}
     for namespace, prefix in scope.prefixes:
         mount = _mount_of(gathering, namespace, prefix)
-        if mount is not None and mount.kv_version:
+        if mount is not None and mount.kv_version and wire.sendable(f"{prefix.strip('/')}/"):
             level[namespace, prefix.strip("/") + "/"] = mount
     total = 0
     while level:
@@ -129,6 +133,11 @@ def walk(gathering: Gathering, scope: Scope) -> list[KvAsk]:
             )
         level = below
     return found
+
+
+def _is_none(path: str) -> bool:
+    """A path that no secret can have."""
+    return path.endswith("/") or not wire.sendable(path)
 
 
 def _mount_of(gathering: Gathering, namespace: str, path: str) -> Mount | None:

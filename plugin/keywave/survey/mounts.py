@@ -42,12 +42,12 @@ def _take_all(gathering: Gathering, table: str, namespace: str, folder: str, ans
 
 def _one_by_one(gathering: Gathering, table: str, namespace: str, paths: set[str]) -> None:
     """Each round asks for one path of each first segment; an answer tells the mount, and all paths below it are answered by that."""
-    left, prefix = set(paths), _ALL[table][2]
+    left, prefix = {path for path in map(_sendable, paths) if path}, _ALL[table][2]
     for _ in range(_MOST_ROUNDS):
         samples = {path.split("/")[0]: path for path in sorted(left, reverse=True)}
         if not samples:
             return
-        requests = {path: _ui(prefix + path, namespace) for path in samples.values()}
+        requests = {path: wire.mount_of(prefix + path, namespace) for path in samples.values()}
         # This endpoint looks at rights below the mount by itself, so the right on its own path says nothing.
         for path, answer in zip(requests, gathering.session.ask_all(list(requests.values())), strict=True):
             left.discard(path)
@@ -56,15 +56,23 @@ def _one_by_one(gathering: Gathering, table: str, namespace: str, paths: set[str
                 gathering.tables[table][namespace, mount.path] = Fact(State.PRESENT, mount)
                 left -= {other for other in left if f"{other}/".startswith(f"{mount.path}/")}
             else:
-                gathering.lacking.add((namespace, _ALL[table][0].rstrip("/"), "read"))
-                note = f"read on {requests[path].path} is denied: no right below it, or no such mount"
-                known = gathering.tables[table].get((namespace, path))
-                if known is None:
-                    gathering.tables[table][namespace, path] = Fact(State.DENIED, note=note)
+                gathering.tables[table].setdefault((namespace, path), _unseen(gathering, table, requests[path], answer))
 
 
-def _ui(path: str, namespace: str) -> Request:
-    return wire.mount_of(path, namespace)
+def _sendable(path: str) -> str:
+    """As much of a path as can be asked for: `kv//x` -> `kv`. The mount stands at its start."""
+    segments = path.split("/")
+    ends = [end for end in range(len(segments), 0, -1) if wire.sendable("/".join(segments[:end]))]
+    return "/".join(segments[: ends[0]]) if ends else ""
+
+
+def _unseen(gathering: Gathering, table: str, request: Request, answer: Response) -> Fact[Mount]:
+    """Vault says 403 to whoever has no right below a mount, and where there is none."""
+    if answer.status != 403:
+        fact: Fact[Mount] = gathering.fact(request, answer, lambda _: None)
+        return Fact(State.UNCLEAR, note=fact.note or f"{request.path} answered {answer.status}")
+    gathering.lacking.add((request.namespace, _ALL[table][0].rstrip("/"), "read"))
+    return Fact(State.DENIED, note=f"read on {request.path} is denied: no right below it, or no such mount")
 
 
 def _mount(path: str, wired: Mapping[str, Any]) -> Mount:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from keywave.redact import redact
 from keywave.references.model import Identity
 from keywave.survey.gathering import Gathering
 from keywave.vault import engines, wire
-from keywave.vault.inventory import Entity, Fact, Mount, Place, State
+from keywave.vault.inventory import Entity, Fact, Mount, Place, State, role_id_mark
 from keywave.vault.wire import Request, Response
 
 MOST_APPROLES = 500
@@ -26,7 +27,11 @@ def role_requests(gathering: Gathering, asked: Iterable[RoleAsk]) -> dict[RoleAs
     """Requests for roles; a name with signs that cannot be a role's is absent without one."""
     requests: dict[RoleAsk, Request] = {}
     for ask in sorted(set(asked), key=lambda a: (a.namespace, a.path)):
+        if _by_listing(ask):
+            continue
         try:
+            if not engines.names_a_role(ask.mount, ask.path):
+                raise ValueError(ask.path)
             requests[ask] = wire.role(ask.path, ask.namespace)
         except ValueError:
             gathering.tables["roles"][ask.namespace, ask.path] = Fact(State.ABSENT)
@@ -40,6 +45,27 @@ def take_roles(gathering: Gathering, answers: Mapping[RoleAsk, Response | None])
         if fact.value is not None:
             fact = Fact(State.PRESENT, engines.keep(ask.path, ask.mount.type, fact.value))
         gathering.tables["roles"][ask.namespace, ask.path] = fact
+
+
+def take_listed_roles(gathering: Gathering, asked: Iterable[RoleAsk]) -> None:
+    """Roles of engines that nobody knows: whether they are there, by their folder's listing. What a GET answers with in such an engine
+    nobody knows either: a plug-in that keeps values would answer with one."""
+    mine = sorted({ask for ask in asked if _by_listing(ask)}, key=lambda a: (a.namespace, a.path))
+    folders = {ask: (ask.namespace, ask.path.rpartition("/")[0] + "/") for ask in mine if wire.sendable(ask.path)}
+    list_role_folders(gathering, folders.values())
+    for ask in mine:
+        fact: Fact[Any] = Fact(State.ABSENT)
+        if ask in folders:
+            listed = gathering.tables["names"][folders[ask]]
+            if listed.value is None:
+                fact = Fact(listed.state, note=listed.note)
+            elif ask.path.rpartition("/")[2] in listed.value:
+                fact = Fact(State.PRESENT, {})
+        gathering.tables["roles"][ask.namespace, ask.path] = fact
+
+
+def _by_listing(ask: RoleAsk) -> bool:
+    return not ask.path.startswith("auth/") and ask.mount.type not in engines.ENGINES
 
 
 def list_issuers(gathering: Gathering, mounts: Iterable[tuple[str, Mount]]) -> None:
@@ -66,7 +92,7 @@ def list_role_folders(gathering: Gathering, folders: Iterable[Place]) -> None:
 
 
 def read_approles(gathering: Gathering, mounts: Iterable[tuple[str, Mount]]) -> None:
-    """All AppRoles of a mount with their RoleIDs, for nothing in Vault leads from a RoleID to its role. At most 500 a mount."""
+    """All AppRoles of a mount with the marks of their RoleIDs: nothing in Vault leads from a RoleID to its role. At most 500 a mount."""
     asked: list[RoleAsk] = []
     folders = {(space, f"auth/{mount.path}/role/"): mount for space, mount in mounts}
     list_role_folders(gathering, folders)
@@ -83,7 +109,7 @@ def read_approles(gathering: Gathering, mounts: Iterable[tuple[str, Mount]]) -> 
         place, role = (ask.namespace, ask.path), roles[ask.namespace, ask.path]
         if answer is not None and answer.ok and role.value is not None:
             roles[place] = Fact(
-                State.PRESENT, {**role.value, "role_id": str(answer.data.get("role_id") or "")}, role.note
+                State.PRESENT, {**role.value, "role_id": role_id_mark(str(answer.data.get("role_id") or ""))}, role.note
             )
 
 
@@ -96,7 +122,8 @@ def read_policies(gathering: Gathering, wanted: Iterable[Place]) -> None:
         if place not in policies and place[1] != "root" and place[1].strip("/. ") == place[1] and "/" not in place[1]
     }
     for place, answer in gathering.send_each(asked).items():
-        policies[place] = gathering.fact(asked[place], answer, lambda a: str(a.data.get("policy") or ""))
+        # A token that somebody left in a comment would stand in Git.
+        policies[place] = gathering.fact(asked[place], answer, lambda a: redact(str(a.data.get("policy") or "")))
     missing = {(space, "sys/policies/acl/") for (space, name) in asked if policies[space, name].absent}
     gathering.listed(missing, lambda place: wire.list_policies(place[0]))
 

@@ -18,11 +18,14 @@ from keywave.survey.roles import (
     read_approles,
     read_policies,
     role_requests,
+    take_listed_roles,
     take_roles,
 )
 from keywave.survey.scope import Scope
 from keywave.vault import engines, wire
+from keywave.vault.faults import OutOfReach
 from keywave.vault.inventory import Inventory, Mount, Place
+from keywave.vault.wire import Response
 
 _NO_SCOPE = Scope()
 
@@ -37,7 +40,7 @@ def survey(
     """
     wide = scope or _NO_SCOPE
     gathering = Gathering(session, progress, wide.most)
-    gathering.version = str(session.ask(wire.health()).data.get("version") or "")
+    gathering.version = _version(session.ask(wire.health()))
     identities = sorted({r.identity for r in references if r.identity.known and r.identity.mount}, key=lambda i: i.key)
     places = {r.place for r in references if r.place[1]}
     find_mounts(gathering, "mounts", {*places, *wide.prefixes, *wide.engines})
@@ -57,6 +60,7 @@ def survey(
     answers = gathering.send([*kv_requests.values(), *wanted_roles.values()])
     take_secrets(gathering, dict(zip(kv_requests, answers[: len(kv_requests)], strict=True)))
     take_roles(gathering, dict(zip(wanted_roles, answers[len(kv_requests) :], strict=True)))
+    take_listed_roles(gathering, roles)
     list_version_1(gathering, secrets)
     list_issuers(gathering, issuing)
     by_id = {(i.vault_namespace, i.mount) for i in identities if i.role_id and not i.role}
@@ -66,8 +70,23 @@ def survey(
     read_policies(gathering, policies_of(gathering))
     find_entities(gathering, identities)
     list_around(gathering, secrets)
-    list_role_folders(gathering, _role_folders_of_absent(gathering, wanted_roles))
+    list_role_folders(gathering, _role_folders_of_absent(gathering, roles))
     return gathering.inventory()
+
+
+def _version(health: Response) -> str:
+    """Vault's version ("" where its listener hides it). Raises OutOfReach for a server that will answer nothing, or is no Vault: whose
+    404 is no proof that something is absent."""
+    told = health.data
+    if not isinstance(told.get("initialized"), bool):
+        raise OutOfReach("not-json", f"what answers sys/health ({health.status}) is not Vault")
+    if told.get("sealed") is True:
+        raise OutOfReach("sealed", "Vault is sealed")
+    if told.get("replication_dr_mode") == "secondary":
+        raise OutOfReach(
+            "standby", "this Vault is a secondary for disaster recovery: it answers nothing but its status"
+        )
+    return str(told.get("version") or "")
 
 
 def _asked(
@@ -130,7 +149,7 @@ def _role_folders_of_absent(gathering: Gathering, asked: Iterable[RoleAsk]) -> s
     """Where a role is absent, all folders of roles of its mount: a static role may have been meant."""
     folders: set[Place] = set()
     for ask in asked:
-        if gathering.tables["roles"][ask.namespace, ask.path].absent:
+        if gathering.tables["roles"][ask.namespace, ask.path].absent and wire.sendable(ask.path):
             auth = ask.path.startswith("auth/")
             mine = (f"auth/{ask.mount.path}/role/",) if auth else engines.role_folders(ask.mount)
             folders |= {(ask.namespace, folder) for folder in mine}

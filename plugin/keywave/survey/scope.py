@@ -21,18 +21,24 @@ class Scope(NamedTuple):
 
 
 def scope_of(profiles: Iterable[Profile], references: Sequence[Reference]) -> Scope:
-    """What a lock of these profiles holds: all below their KV prefixes (as far as a prefix is the same for every application), all roles
-    of their engines and auth methods, and of those that the references use. A reference elsewhere is taken alone."""
-    prefixes: set[Place] = set()
-    engines = {(r.vault_namespace, r.mount) for r in references if r.kind in ("dynamic", "pki")}
-    auths = {(r.identity.vault_namespace, r.identity.mount) for r in references if r.identity.known}
-    for profile in profiles:
-        space = profile.vault_namespace
-        if _fixed(space) and _fixed(profile.kv_mount):
-            prefixes.add((space, f"{profile.kv_mount}/{_fixed_folder(profile.kv_prefix)}"))
-        engines |= {(space, mount) for mount in (profile.dynamic_mount, profile.pki_mount)}
-        auths.add((space, profile.auth.mount))
-    return Scope(tuple(sorted(prefixes)), _whole(engines), _whole(auths))
+    """What a lock of these profiles holds: all below their KV prefixes (as far as a prefix is the same for every application) and the
+    folder of each other KV reference; all roles of their engines and auth methods, and of those that the references use. All of that in
+    each Vault namespace that a profile or a reference names."""
+    profiles = tuple(profiles)
+    spaces = {r.vault_namespace for r in references} | {p.vault_namespace for p in profiles}
+    mounts = [(p.kv_mount, f"{p.kv_mount}/{_fixed_folder(p.kv_prefix)}") for p in profiles if p.kv_mount]
+    prefixes = {(space, prefix) for space in spaces for mount, prefix in mounts if _fixed(mount)}
+    for reference in references:
+        folder = reference.path.rpartition("/")[0]
+        if reference.kind == "kv" and folder:
+            space, place = reference.vault_namespace, f"{reference.mount}/{folder}/"
+            if not any(space == known and place.startswith(above) for known, above in prefixes):
+                prefixes.add((space, place))
+    engines = {(space, mount) for space in spaces for p in profiles for mount in (p.dynamic_mount, p.pki_mount)}
+    engines |= {(r.vault_namespace, r.mount) for r in references if r.kind in ("dynamic", "pki")}
+    auths = {(p.vault_namespace, p.auth.mount) for p in profiles}
+    auths |= {(r.identity.vault_namespace, r.identity.mount) for r in references if r.identity.known}
+    return Scope(_whole(prefixes), _whole(engines), _whole(auths))
 
 
 def _whole(places: Iterable[Place]) -> tuple[Place, ...]:

@@ -63,10 +63,12 @@ class Dialler:
 
     def _connect(self, origin: Origin, host: str, port: int, end: float) -> socket.socket:
         fault: OSError = OSError()
-        for family, address in self._addresses(origin, host, port, end):
+        addresses = self._addresses(origin, host, port, end)
+        for number, (family, address) in enumerate(addresses):
             connection = socket.socket(family, socket.SOCK_STREAM)
             try:
-                connection.settimeout(max(end - monotonic(), 0.001))
+                # One address that swallows everything (a broken route for IPv6) leaves time for the next.
+                connection.settimeout(max((end - monotonic()) / (len(addresses) - number), 0.001))
                 connection.connect(address)
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 return connection

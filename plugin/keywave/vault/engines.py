@@ -15,6 +15,13 @@ from keywave.vault.inventory import Mount, Settings
 
 _UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _STEP = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|ms|s|m|h|d|w)")
+_OPEN = re.compile(
+    r"ca|ca/pem|ca_chain|cert/.+|crl|crl/(?:pem|delta|delta/pem)|issuer/[^/]+/(?:json|pem|der|crl(?:/.+)?)|ocsp(?:/.+)?"
+)
+_FOREVER = 1 << 63
+"""Of Go's durations none is as long; infinity and what is no number are none either."""
+_LONGEST = 100
+"""Characters of a duration."""
 _DURATION = re.compile(r"(?:^|_)(?:ttl|period|lease|window)$|^not_before_duration$")
 
 
@@ -69,6 +76,7 @@ ENGINES: Mapping[str, Engine] = {
     "openldap": Engine({"creds": "role", "static-cred": "static-role"}, _LEASES | {"username", "dn"}),
     "rabbitmq": Engine(_CREDS, _fields("tags")),
     "consul": Engine(_CREDS, _LEASES | _fields("consul_policies consul_roles local token_type")),
+    "alicloud": Engine({"creds": "role"}, _LEASES | {"role_arn"}),
     "nomad": Engine({"creds": "role"}, _fields("policies global type")),
     "terraform": Engine({"creds": "role"}, _LEASES | _fields("organization team_id user_id")),
     "mongodbatlas": Engine(_CREDS, _LEASES | _fields("roles")),
@@ -88,6 +96,8 @@ ENGINES: Mapping[str, Engine] = {
     "system": Engine({}),
 }
 """By mount type."""
+HIERARCHICAL = frozenset(("ldap", "openldap"))
+"""Types whose roles may have slashes in their names."""
 
 _TOKEN_FIELDS = _fields(
     """
@@ -145,6 +155,28 @@ def role_of(mount: Mount, path: str) -> str | None:
     return "/".join((mount.path, folder, *name)) if all(name) else None
 
 
+def issuer_of(mount: Mount, path: str) -> str:
+    """The issuer that a PKI path goes through; "" where the role decides (`default` is always there)."""
+    segments = path.split("/")
+    through = mount.type == "pki" and segments[0] == "issuer" and len(segments) > 2
+    return segments[1] if through and segments[1] != "default" else ""
+
+
+def open_to_all(mount: Mount, path: str) -> bool:
+    """Paths that Vault answers without a token, so that no policy is needed: certificates of a CA and lists of what is revoked."""
+    return mount.type == "pki" and _OPEN.fullmatch(path) is not None
+
+
+def names_a_role(mount: Mount, path: str) -> bool:
+    """Whether an API path is that of a role itself and nothing below it: a GET of `gcp/roleset/x/token` issues a token.
+
+    Names have no slash, but for those of the ldap engine, which issues elsewhere (`creds/`)."""
+    base = f"auth/{mount.path}/" if path.startswith("auth/") else f"{mount.path}/"
+    _, slash, name = path.removeprefix(base).partition("/")
+    nested = mount.type in HIERARCHICAL and not path.startswith("auth/")
+    return path.startswith(base) and bool(slash and name) and (nested or "/" not in name)
+
+
 def role_folders(mount: Mount) -> tuple[str, ...]:
     """Folders of all roles of a mount, as Vault lists them: `database/roles/`, `database/static-roles/`. Sorted.
 
@@ -189,6 +221,25 @@ _LISTS = _fields(
 )
 
 
+_ALWAYS_LISTS = _LISTS | _fields("bound_claims cn_validations")
+_NEVER_LISTS = _fields(
+    """
+    role_id role_type bound_subject bound_claims_type user_claim user_claim_json_pointer audience alias_name_source bind_secret_id
+    bound_service_account_namespace_selector token_no_default_policy token_num_uses token_type not_after require_cn enforce_hostnames
+    key_type issuer_ref db_name username allowed_domains_template allowed_uri_sans_template
+    """
+)
+
+
+def fits(name: str, value: Any) -> bool:
+    """Whether `keep` may have given this value of a field, as far as its type goes: what comes out of a file may have any."""
+    if name in _SECONDS or (_DURATION.search(name) and not name.startswith("allow")):
+        return type(value) is int
+    if name in _NEVER_LISTS or name.startswith("allow_"):
+        return not isinstance(value, tuple)
+    return name not in _ALWAYS_LISTS or isinstance(value, tuple)
+
+
 def _several(values: Any) -> Iterable[Any]:
     return values if isinstance(values, (list, tuple)) else (values,)
 
@@ -196,8 +247,10 @@ def _several(values: Any) -> Iterable[Any]:
 def seconds(value: Any) -> int:
     """Whole seconds of 3600, "3600", "1h", "1h30m", "2d"; "" and what is no duration give 0."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return int(value)
+        return int(value) if abs(value) < _FOREVER else 0
     text = str(value).strip()
+    if len(text) > _LONGEST:
+        return 0
     if text.isascii() and text.isdigit():
         return int(text)
     steps = _STEP.findall(text)

@@ -13,6 +13,8 @@ from keywave.vault.origin import Origin, origin_of
 from keywave.vault.transport import Transport
 
 ANSWERS = frozenset({400, 403, 404, 405})
+OF_VAULT = frozenset(("errors", "data", "request_id"))
+"""What every refusal of Vault has one of. The 404 of a gateway before it proves nothing."""
 SAFE = "/-._~"
 
 
@@ -96,10 +98,13 @@ class Exchange:
 
     def _read(self, raw: Raw) -> Answer:
         status = raw.status
-        if 200 <= status < 300 or status in ANSWERS:
+        if 200 <= status < 300:
             return Answer(status, self._object(raw) if raw.body else {})
-        if status == 204:
-            return Answer(status, {})
+        if status in ANSWERS:
+            body = self._object(raw) if raw.body else {}
+            if OF_VAULT.isdisjoint(body):
+                raise self._foreign(status)
+            return Answer(status, body)
         try:
             told = Answer(status, _parse(raw.body)).texts("errors")
         except (ValueError, RecursionError):
@@ -114,7 +119,10 @@ class Exchange:
             pass
         if raw.status == 400 and b"HTTP request to an HTTPS server" in raw.body:
             raise OutOfReach("tls", f"{self.where} speaks TLS only", hint="write https:// in VAULT_ADDR")
-        raise OutOfReach("not-json", f"{self.where} answered {raw.status} with something that is not Vault's JSON")
+        raise self._foreign(raw.status)
+
+    def _foreign(self, status: int) -> OutOfReach:
+        return OutOfReach("not-json", f"{self.where} answered {status} with something that is not Vault's JSON")
 
 
 def _parse(body: bytes) -> Mapping[str, Any]:

@@ -76,6 +76,14 @@ def hashed(name: str, key: bytes) -> str:
     return "hmac-sha256:" + hmac.new(key, name.encode(), "sha256").hexdigest()[:32]
 
 
+def role_id_mark(role_id: str) -> str:
+    """`sha256:<64 hex>`: how an inventory holds a RoleID. It is a name, but one half of a login too: a lock that holds all AppRoles of a
+    mount must not give those of others away. Whoever knows a RoleID can compare."""
+    import hashlib
+
+    return "sha256:" + hashlib.sha256(role_id.encode()).hexdigest()
+
+
 VersionState = Literal["live", "deleted", "destroyed"]
 
 
@@ -135,7 +143,11 @@ class Inventory(NamedTuple):
         return self._look_below(self.secrets, namespace, mount, path)
 
     def role(self, namespace: str, path: str) -> Fact[Settings]:
-        return self._look(self.roles, namespace, path, path.rpartition("/")[0] + "/")
+        """Names of an auth method's roles are in small letters to Vault, whatever a request says; those of engines are as written."""
+        folder, _, name = path.rpartition("/")
+        if path.startswith("auth/") and (namespace, path) not in self.roles:
+            path = f"{folder}/{name.lower()}"
+        return self._look(self.roles, namespace, path, f"{folder}/")
 
     def policy(self, namespace: str, name: str) -> Fact[str]:
         return self._look(self.policies, namespace, name, "sys/policies/acl/")

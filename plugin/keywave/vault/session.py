@@ -16,7 +16,7 @@ from keywave.vault.exchange import Answer
 from keywave.vault.faults import OutOfReach
 from keywave.vault.login.model import Door, Grant, Login
 from keywave.vault.settings import Settings
-from keywave.vault.wire import Request, Response
+from keywave.vault.wire import Request, Response, sendable
 
 Progress = Callable[[int, int], None]
 """Called in the thread that asks with (answered, all), some times a second."""
@@ -70,19 +70,28 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stopped.set()
+        # After an interrupt or a fault people wait for the prompt: a short time, no second try.
+        end = monotonic() + (5.0 if error is None else 1.0)
+        # A thread that is just logging in again would leave a token behind.
+        held = self._login_lock.acquire(timeout=end - monotonic())
         grant = self._grant
         try:
             if grant is not None and grant.revocable:
                 self._count()
-                # After an interrupt or a fault people wait for the prompt: a short time, no second try.
-                self._wire.revoke(monotonic() + (5.0 if error is None else 1.0))
+                self._wire.revoke(end)
         except OutOfReach:
             pass  # it ends by its TTL
         finally:
             self._wire.close()
+            if held:
+                self._login_lock.release()
 
     def ask(self, request: Request) -> Response:
-        """The answer to one request (2xx, 400, 403, 404, 405). Raises OutOfReach for everything else."""
+        """The answer to one request (2xx, 400, 403, 404, 405). Raises OutOfReach for everything else.
+
+        A path that would mean another one on its way is not sent: 400, as Vault would say were it to see it."""
+        if not sendable(request.path, request.namespace):
+            return Response(400, errors=("this is no path that can be asked for",))
         logins = self._logins
         answer = self._send(lambda end: self._wire.ask(request, end))
         if answer.status == 403 and self._is_dead(answer, logins, request.namespace):
@@ -139,6 +148,8 @@ class Session:
         """Send until there is an answer, it makes no sense any more, or the deadline is there."""
         attempt = 0
         while True:
+            if self._stopped.is_set():
+                raise OutOfReach("refused", "the session is closed")
             attempt += 1
             now = monotonic()
             if self._pause_until > now:
@@ -173,7 +184,8 @@ class Session:
 
     def _late(self) -> OutOfReach:
         seconds = self._settings.deadline
-        return OutOfReach("timeout", f"Vault at {self._settings.address} was not done within {seconds:g} s in all")
+        summary = f"Vault at {self._settings.address} was not done within {seconds:g} s in all"
+        return OutOfReach("timeout", summary, hint="give it longer: --deadline, or ask for less at once")
 
     def _count(self) -> None:
         with self._lock:

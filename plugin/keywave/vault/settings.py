@@ -9,6 +9,9 @@ from keywave.errors import UsageError
 from keywave.vault.masked import NO_TEXT, Masked
 from keywave.vault.retrying import Retries
 
+MOST_WORKERS = 64
+"""Threads and connections; more make Vault slower, not faster."""
+
 
 class ConnectOptions(NamedTuple):
     """What the command line said; "" = nothing, then the environment decides. Secrets come by file or environment only."""
@@ -30,6 +33,8 @@ class ConnectOptions(NamedTuple):
     """Of the token that GitHub Actions is asked for."""
     role_id: str = ""
     secret_id_file: str = ""
+    tree_addresses: bool = False
+    """Whether the tree may say where Vault is: the login is sent there."""
 
 
 class Settings(NamedTuple):
@@ -79,8 +84,8 @@ def settings_from(environ: Mapping[str, str], options: ConnectOptions) -> Settin
         server_name=options.server_name or environ.get("VAULT_TLS_SERVER_NAME", ""),
         skip_verify=_truth("VAULT_SKIP_VERIFY", environ.get("VAULT_SKIP_VERIFY", "")),
         timeout=_seconds(options.timeout or environ.get("VAULT_CLIENT_TIMEOUT", "")) or Settings(address).timeout,
-        deadline=options.deadline,
-        workers=max(1, options.workers),
+        deadline=_positive(options.deadline),
+        workers=min(max(1, options.workers), MOST_WORKERS),
         client_cert=environ.get("VAULT_CLIENT_CERT", ""),
         client_key=environ.get("VAULT_CLIENT_KEY", ""),
         proxy=proxy_for(origin, environ),
@@ -94,6 +99,12 @@ def cautions(settings: Settings) -> tuple[str, ...]:
     if settings.skip_verify and settings.address.startswith("https:"):
         said.append("Vault's certificate is not verified (VAULT_SKIP_VERIFY): anybody on the way can pose as Vault")
     return tuple(said)
+
+
+def _positive(seconds: float) -> float:
+    if not 0 < seconds < float("inf"):  # nan is neither
+        raise UsageError(f"the deadline is no time above 0: {seconds:g} s")
+    return seconds
 
 
 def _truth(name: str, text: str) -> bool:

@@ -17,6 +17,7 @@ from keywave.verify.looking import (
     check_no_inventory,
     check_unclear,
     check_uncovered,
+    check_uncovered_logins,
     check_unknown_logins,
 )
 from keywave.verify.mounts import check_mounts, check_types
@@ -30,6 +31,7 @@ CHECKS: tuple[Check, ...] = (
     check_no_inventory,
     check_denied,
     check_uncovered,
+    check_uncovered_logins,
     check_unclear,
     check_unknown_logins,
     check_mounts,

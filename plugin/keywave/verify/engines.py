@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keywave.findings import Finding, nearest
-from keywave.vault.engines import role_of
+from keywave.vault.engines import ENGINES, role_of
 from keywave.vault.inventory import Inventory, Mount, Settings
-from keywave.verify.mounts import mounts_of
-from keywave.verify.view import Asked, View, of_kind
-from keywave.verify.wording import some, span
+from keywave.verify.asked import Asked
+from keywave.verify.login_role import write_role
+from keywave.verify.view import View, of_kind
+from keywave.verify.wording import or_else, some, space, span
 
 SYSTEM_TTL = 2764800
 """Seconds: Vault's default_lease_ttl and max_lease_ttl where the server's own settings say nothing (768h)."""
@@ -25,14 +26,19 @@ def check_engine_roles(view: View) -> Iterator[Finding]:
     """KW8201, KW8202."""
     for asked, mount in of_kind(view, "dynamic"):
         path = role_of(mount, asked.resolved.path)
-        if path is None or not asked.inventory.role(asked.namespace, path).absent:
+        if path is None or not asked.inventory.role(asked.namespace, path).absent or unheard_of(asked, mount, path):
             continue
         folder, _, name = path.removeprefix(f"{mount.path}/").partition("/")
         other = OTHER_FOLDER.get(folder, "")
         if other and _knows(asked, f"{mount.path}/{other}/", name):
             yield _other_kind(asked, mount, folder, name)
         else:
-            yield _absent(asked, mount, folder, name)
+            yield _absent(view, asked, mount, folder, name)
+
+
+def unheard_of(asked: Asked, mount: Mount, path: str) -> bool:
+    """A plug-in that is not in ENGINES and lists nothing where most engines have their roles: it may have them elsewhere."""
+    return mount.type not in ENGINES and not asked.inventory.listing(asked.namespace, path.rpartition("/")[0] + "/")
 
 
 def check_leases(view: View) -> Iterator[Finding]:
@@ -92,23 +98,29 @@ def _other_kind(asked: Asked, mount: Mount, folder: str, name: str) -> Finding:
     )
 
 
-def _absent(asked: Asked, mount: Mount, folder: str, name: str) -> Finding:
+def _absent(view: View, asked: Asked, mount: Mount, folder: str, name: str) -> Finding:
     names = asked.inventory.listing(asked.namespace, f"{mount.path}/{folder}/")
     near = nearest(name, names)
     there = f"; it has {some(names)}" if names else ""
     head = asked.resolved.path.partition("/")[0]
-    asks = f'did you mean "{head}/{near}"? ' if near else ""
-    also = "" if near else _elsewhere(asked, mount, folder, name)
+    also = "" if near else _elsewhere(view, asked, folder, name)
     return asked.reference.finding(
         "KW8201",
         f'the {mount.type} engine at "{mount.path}" has no role "{name}" in {folder}/{there}{also}',
-        hint=f"{asks}else: vault write {mount.path}/{folder}/{name} ...",
+        hint=or_else(
+            near and f"{head}/{near}", f"vault write{space(asked.namespace)} {mount.path}/{folder}/{name} ..."
+        ),
     )
 
 
-def _elsewhere(asked: Asked, mount: Mount, folder: str, name: str) -> str:
-    others = (m.path for m in mounts_of(asked.inventory, asked.namespace) if m.path != mount.path)
-    return next((f'; "{other}" has one' for other in others if _knows(asked, f"{other}/{folder}/", name)), "")
+def _elsewhere(view: View, asked: Asked, folder: str, name: str) -> str:
+    """Another mount with a role of this name that the tree reads too: a lock may know of more than a live look does."""
+    for other, mount in of_kind(view, "dynamic"):
+        path = f"{mount.path}/{folder}/{name}"
+        same = other.inventory is asked.inventory and other.namespace == asked.namespace
+        if same and role_of(mount, other.resolved.path) == path and other.inventory.role(other.namespace, path).value:
+            return f'; "{mount.path}" has one'
+    return ""
 
 
 def _static(asked: Asked) -> Finding:
@@ -148,13 +160,14 @@ def _token(asked: Asked, lease: int) -> Iterator[Finding]:
     if not identity.known or not identity.role_path:
         return
     role = asked.inventory.role(identity.vault_namespace, identity.role_path).value
+    method = asked.inventory.auth(identity.vault_namespace, identity.mount).value
     life = token_life(asked.inventory, identity.vault_namespace, identity.mount, role) if role is not None else 0
     if life and lease > life:
         yield asked.reference.finding(
             "KW8205",
             f"a lease of {asked.place} is for {span(lease)}, but tokens of {identity.role_path} end after {span(life)}, and their leases "
             "with them",
-            hint=f"vault write {identity.role_path} token_max_ttl={span(lease)}, or give the engine's role a "
+            hint=f"{write_role(identity, method)} token_max_ttl={span(lease)}, or give the engine's role a "
             f"default_ttl below {span(life)}",
             warning=True,
         )

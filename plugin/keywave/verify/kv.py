@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from keywave.findings import Finding, nearest
 from keywave.vault.inventory import Fact, KeyNames, KvSecret, Mount
-from keywave.verify.view import Asked, View, of_kind
-from keywave.verify.wording import some
+from keywave.verify.asked import Asked
+from keywave.verify.view import View, of_kind
+from keywave.verify.wording import or_else, some, space
 
 AFTER_DELETION = {
     "vso": "Vault Secrets Operator wipes the Secret then, and restarts what it is told to",
@@ -79,8 +80,8 @@ def check_keys(view: View) -> Iterator[Finding]:
             yield asked.reference.finding(
                 "KW8112",
                 f'{asked.place} has a key named "_raw", which Vault Secrets Operator refuses: it writes the whole answer under that name',
-                hint=f"{_command('patch', asked, mount, 'NEW_NAME=-')} and remove _raw: vault kv patch -mount={mount.path} "
-                f"-remove-data=_raw {asked.resolved.path}",
+                hint=f"{_command('patch', asked, mount, 'NEW_NAME=-')} and remove _raw: "
+                + _command("patch", asked, mount, "-remove-data=_raw"),
             )
         if not asked.reference.optional:
             for key in asked.reference.keys:
@@ -107,7 +108,7 @@ def keys_of(asked: Asked, mount: Mount) -> KeyNames | None:
 
 
 def _command(verb: str, asked: Asked, mount: Mount, *rest: str) -> str:
-    namespace = f" -namespace={asked.namespace}" if asked.namespace else ""
+    namespace = space(asked.namespace)
     options = "".join(f" {r}" for r in rest if r.startswith("-"))
     words = "".join(f" {r}" for r in rest if not r.startswith("-"))
     return f"vault kv {verb}{namespace} -mount={mount.path}{options} {asked.resolved.path}{words}"
@@ -115,14 +116,13 @@ def _command(verb: str, asked: Asked, mount: Mount, *rest: str) -> str:
 
 def _absent(view: View, asked: Asked, mount: Mount) -> Finding:
     near = _near_path(asked, mount)
-    names = "".join(f" {key}=-" for key in asked.reference.keys[:1]) or " KEY=-"
+    names = "".join(f" {key}=-" for key in asked.reference.keys) or " KEY=-"
     elsewhere = [] if near else _elsewhere(view, asked, mount)
     also = f'; there is "{elsewhere[0]}"' if elsewhere else ""
-    asks = f'did you mean "{near}"? ' if near else ""
     return asked.reference.finding(
         "KW8105",
         f"nothing is stored at {asked.place}{also}",
-        hint=f"{asks}else: {_command('put', asked, mount)}{names}",
+        hint=or_else(near, _command("put", asked, mount) + names),
     )
 
 
@@ -154,7 +154,7 @@ def _elsewhere(view: View, asked: Asked, mount: Mount) -> list[str]:
     path = asked.resolved.path
     segments = path.split("/")
     tail = "/" + "/".join(segments[-2:])
-    places = (p for namespace, p in view.kept(asked, segments[-1]) if namespace == asked.namespace)
+    places = (p for namespace, p in view.read_elsewhere(asked, segments[-1]) if namespace == asked.namespace)
     own = f"{mount.path}/{path}"
     fitting = (place for place in places if place.endswith(tail) and place != own)
     return [place for place in fitting if len(segments) > 1 or place.count("/") == 1]
@@ -207,7 +207,8 @@ def _will_go(asked: Asked, mount: Mount, secret: KvSecret, number: int) -> Findi
         "KW8113",
         f"{which} of {asked.place} will be deleted at {secret.deletes_at[number]}; {AFTER_DELETION[asked.reference.family]}",
         "version" if asked.reference.version else "path",
-        hint=f"vault kv metadata put -mount={mount.path} -delete-version-after=0s {asked.resolved.path}, then write it anew",
+        hint=f"{_command('metadata put', asked, mount, '-delete-version-after=0s')}, or where the mount has the limit: vault write "
+        f"{mount.path}/config delete_version_after=0s; then write it anew",
         warning=True,
     )
 
@@ -221,14 +222,13 @@ def _no_key(asked: Asked, mount: Mount, names: KeyNames, key: str) -> Finding:
         if not names.names
         else "the lock holds the names of its keys only as hashes"
     )
-    asks = f'did you mean "{near}"? ' if near else ""
     version = f" (version {asked.reference.version})" if asked.reference.version else ""
     command = _command("patch", asked, mount, f"{key}=-")
     return asked.reference.finding(
         "KW8110",
         f'{asked.place}{version} has no key "{key}"; {there}',
         f"key:{key}",
-        hint=f"{asks}else: {command}",
+        hint=or_else(near, command),
     )
 
 

@@ -19,7 +19,10 @@ from keywave.references.model import Identity
 from keywave.vault.inventory import Settings
 from keywave.verify.globs import glob
 from keywave.verify.login_claims import claim_slips
+from keywave.verify.wording import space
 
+JWT = "role_type=jwt"
+"""In each `vault write` of a JWT role: without it Vault takes the role for one of browsers, and refuses or changes it."""
 EVERYBODY = frozenset(("*", "**"))
 
 
@@ -75,10 +78,23 @@ def _audience(identity: Identity, role: Settings) -> Iterator[Slip]:
     wanted, sent = str(role.get("audience") or ""), identity.audiences
     if wanted and sent and wanted not in sent:
         message = f'{_role(identity)} asks for the audience "{wanted}"; the login sends {_list(sent)}'
-        yield Slip("KW8406", "audience", message, f"write at the login: audiences: [{wanted}]")
+        yield Slip("KW8406", "audience", message, _say(identity, wanted))
     elif wanted and not sent and not servers_own(wanted):
         message = f'{_role(identity)} asks for the audience "{wanted}"; the login names none, so its token is for the API server only'
-        yield Slip("KW8406", "audience", message, f"write it at the login: audiences: [{wanted}]")
+        yield Slip("KW8406", "audience", message, _say(identity, wanted))
+
+
+def _say(identity: Identity, audience: str) -> str:
+    """How the object that logs in names an audience."""
+    holder = identity.spots["login"][0].kind if "login" in identity.spots else ""
+    if holder == "SecretProviderClass":
+        return f"write in its parameters: audience: {audience}"
+    if identity.label.startswith("the Vault agent"):
+        return (
+            f"give the pod a projected token for {audience} (volumes: projected: serviceAccountToken), and name that volume in "
+            "vault.hashicorp.com/agent-service-account-token-volume-name"
+        )
+    return f"write at the login: audiences: [{audience}]"
 
 
 def servers_own(audience: str) -> bool:
@@ -98,10 +114,19 @@ def _everybody(identity: Identity, role: Settings) -> Iterator[Slip]:
     if EVERYBODY.intersection(namespaces):
         wide.append("every namespace (bound_service_account_namespaces=*)")
     if wide:
-        hint = (
-            f"vault write {identity.role_path} bound_service_account_names={identity.service_account or 'NAME'} "
-            f"bound_service_account_namespaces={identity.namespace or 'NAMESPACE'}"
+        account, fields = identity.service_account, []
+        if EVERYBODY.intersection(names) or "default" in names:
+            others = [name for name in names if name != "default" and name not in EVERYBODY]
+            own = "NAME" if account in ("", "default") else account
+            fields.append(f"bound_service_account_names={','.join(dict.fromkeys((*others, own)))}")
+        if EVERYBODY.intersection(namespaces):
+            fields.append(f"bound_service_account_namespaces={identity.namespace or 'NAMESPACE'}")
+        first = (
+            "give the pods a ServiceAccount of their own, then: "
+            if account == "default" and "=NAME" in fields[0]
+            else ""
         )
+        hint = f"{first}{_write(identity)} {' '.join(fields)}"
         yield Slip("KW8409", "role", f"{_role(identity)} lets in {' and '.join(wide)}", hint, warning=True)
 
 
@@ -109,12 +134,12 @@ def jwt(identity: Identity, role: Settings) -> Iterator[Slip]:
     """Slips of a login by JWT. Only the token of a ServiceAccount is known; of a JWT from a Secret, only the role is judged."""
     if role.get("role_type") == "oidc":
         message = f"{_role(identity)} is for people in a browser (role_type=oidc, Vault's default): it takes no JWT"
-        yield Slip("KW8402", "role", message, f"vault write {identity.role_path} role_type=jwt")
+        yield Slip("KW8402", "role", message, f"{_write(identity)} {JWT}")
         return
     audiences, subject = texts(role, "bound_audiences"), str(role.get("bound_subject") or "")
     if not subject and not role.get("bound_claims"):
         message = f"{_role(identity)} has no bound_subject and no bound_claims: every token of the issuer with its audience may log in"
-        hint = f"vault write {identity.role_path} bound_subject={_subject(identity)}"
+        hint = f"{_write(identity)} {JWT} bound_subject={_subject(identity)}"
         yield Slip("KW8409", "role", message, hint, warning=True)
     if not identity.service_account:
         return
@@ -122,35 +147,47 @@ def jwt(identity: Identity, role: Settings) -> Iterator[Slip]:
     if not audiences:
         message = f"{_role(identity)} has no bound_audiences, and Vault refuses a ServiceAccount's token then: it always has an audience"
         yield Slip(
-            "KW8406", "role", message, f"vault write {identity.role_path} bound_audiences={(sent or ('vault',))[0]}"
+            "KW8406",
+            "role",
+            message,
+            f"{_write(identity)} {JWT} bound_audiences={(sent or ('vault',))[0]}",
         )
     elif sent and not set(sent).intersection(audiences):
         message = f"{_role(identity)} asks for one of the audiences {_list(audiences)}; the login sends {_list(sent)}"
-        yield Slip("KW8406", "audience", message, f"write at the login: audiences: [{audiences[0]}]")
+        yield Slip("KW8406", "audience", message, _say(identity, audiences[0]))
     elif not sent and not any(servers_own(each) for each in audiences):
         message = (
             f"{_role(identity)} asks for one of the audiences {_list(audiences)}; the login names none, so its token is for "
             "the API server only"
         )
-        yield Slip("KW8406", "audience", message, f"write it at the login: audiences: [{audiences[0]}]")
-    if subject and subject != _subject(identity):
+        yield Slip("KW8406", "audience", message, _say(identity, audiences[0]))
+    if subject and identity.namespace and subject != _subject(identity):
         message = f'{_role(identity)} lets in the subject "{subject}"; this login is "{_subject(identity)}"'
         yield Slip(
-            "KW8407", "serviceAccount", message, f"vault write {identity.role_path} bound_subject={_subject(identity)}"
+            "KW8407",
+            "serviceAccount",
+            message,
+            f"{_write(identity)} {JWT} bound_subject={_subject(identity)}",
         )
     for message, hint, warning in claim_slips(identity, role):
         yield Slip("KW8407", "serviceAccount", f"{_role(identity)} {message}", hint, warning)
 
 
 def approle(identity: Identity, role: Settings) -> Iterator[Slip]:
-    """An AppRole without a SecretID: who knows the RoleID, which stands in Git, is in."""
-    if role.get("bind_secret_id") is False and not texts(role, "token_bound_cidrs"):
+    """An AppRole without a SecretID: who knows the RoleID, which stands in Git, is in. Vault wants some CIDR then; one that ends with /0
+    keeps nobody out."""
+    cidrs = (*texts(role, "token_bound_cidrs"), *texts(role, "secret_id_bound_cidrs"))
+    if role.get("bind_secret_id") is False and all(cidr.endswith("/0") for cidr in cidrs):
         message = f"the AppRole of {identity.label} asks for no SecretID (bind_secret_id=false): whoever reads the RoleID in Git may log in"
-        yield Slip("KW8409", "roleId", message, "set bind_secret_id=true, or token_bound_cidrs", warning=True)
+        yield Slip("KW8409", "roleId", message, "set bind_secret_id=true, or narrower token_bound_cidrs", warning=True)
 
 
 def _role(identity: Identity) -> str:
     return f'role "{identity.role}" of auth/{identity.mount}'
+
+
+def _write(identity: Identity) -> str:
+    return f"vault write{space(identity.vault_namespace)} {identity.role_path}"
 
 
 def _subject(identity: Identity) -> str:
@@ -159,7 +196,7 @@ def _subject(identity: Identity) -> str:
 
 def _mend(identity: Identity, field: str, names: tuple[str, ...], name: str) -> str:
     near = did_you_mean(name, names)
-    command = f"vault write {identity.role_path} {field}={','.join((*names, name))}"
+    command = f"{_write(identity)} {field}={','.join((*names, name))}"
     return f"{near} or bind it: {command}" if near else command
 
 

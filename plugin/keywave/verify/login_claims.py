@@ -13,6 +13,7 @@ from typing import Any, Final
 from keywave.references.model import Identity
 from keywave.vault.inventory import Settings
 from keywave.verify.globs import glob
+from keywave.verify.wording import space
 
 
 class _Unknown:
@@ -25,15 +26,18 @@ UNKNOWN: Final = _Unknown()
 def claims_of(identity: Identity) -> Mapping[str, Any]:
     """What is known of the token that a login with this ServiceAccount sends."""
     account = {"name": identity.service_account, "uid": UNKNOWN}
+    # A namespace that nobody knows is no other than the one asked for.
     kubernetes = {
-        "namespace": identity.namespace,
+        "namespace": identity.namespace or UNKNOWN,
         "serviceaccount": account,
         "pod": UNKNOWN,
         "node": UNKNOWN,
         "warnafter": UNKNOWN,
     }
     return {
-        "sub": f"system:serviceaccount:{identity.namespace}:{identity.service_account}",
+        "sub": f"system:serviceaccount:{identity.namespace}:{identity.service_account}"
+        if identity.namespace
+        else UNKNOWN,
         "aud": list(identity.audiences) or UNKNOWN,
         "kubernetes.io": kubernetes,
         **dict.fromkeys(("iss", "exp", "iat", "nbf", "jti"), UNKNOWN),
@@ -76,7 +80,7 @@ def claim_slips(identity: Identity, role: Settings) -> Iterator[tuple[str, str, 
     if (claim(claims, user) if by_pointer else claims.get(user)) is None:
         yield (
             f'takes the user\'s name from the claim "{user}" (user_claim), which the token of a ServiceAccount does not have',
-            f"vault write {identity.role_path} user_claim=sub",
+            f"vault write{space(identity.vault_namespace)} {identity.role_path} role_type=jwt user_claim=sub",
             False,
         )
     globs = role.get("bound_claims_type") == "glob"

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from keywave.references.model import Identity, Reference
-from keywave.vault.inventory import Fact, Inventory, Settings, State
-from keywave.verify.view import View
+from keywave.references.model import Identity
+from keywave.vault.inventory import Fact, Inventory, Mount, Settings, State, role_id_mark
+from keywave.verify.wording import space
 
 TYPES: Mapping[str, tuple[str, ...]] = {
-    "kubernetes": ("kubernetes",),
-    "jwt": ("jwt", "oidc"),
+    "kubernetes": ("kubernetes", "jwt", "oidc"),
+    "jwt": ("jwt", "oidc", "kubernetes"),
     "approle": ("approle",),
     "aws": ("aws",),
     "gcp": ("gcp",),
 }
-"""Method (in lower case) -> types of auth mounts that take such a login. Other methods are not judged."""
+"""Method (in lower case) -> types of auth mounts that take such a login, the method's own first. Other methods are not judged.
+
+Logins by kubernetes and by jwt are one request (a role and a ServiceAccount's token), so a mount of either type takes both."""
+OF_TOKENS = {"kubernetes": "kubernetes", "jwt": "jwt", "oidc": "jwt"}
 
 
 def method_of(identity: Identity) -> str:
@@ -23,21 +26,11 @@ def method_of(identity: Identity) -> str:
     return identity.method.lower()
 
 
-def logins(references: Iterable[Reference]) -> list[tuple[Identity, list[Reference]]]:
-    """Each distinct login that the tree holds, with the references that use it, in the order of the tree."""
-    found: dict[tuple[str, ...], tuple[Identity, list[Reference]]] = {}
-    for reference in references:
-        if reference.identity.known:
-            found.setdefault(reference.identity.key, (reference.identity, []))[1].append(reference)
-    return list(found.values())
-
-
-def by_vault(view: View) -> list[tuple[Inventory, list[Reference]]]:
-    """The references to each Vault that is known, in their order."""
-    found: dict[int, tuple[Inventory, list[Reference]]] = {}
-    for asked in view.asked:
-        found.setdefault(id(asked.inventory), (asked.inventory, []))[1].append(asked.reference)
-    return list(found.values())
+def judged_as(identity: Identity, inventory: Inventory) -> str:
+    """The method whose rules hold: that of the mount where a ServiceAccount's token is sent, else the login's own."""
+    method = method_of(identity)
+    mount = inventory.auth(identity.vault_namespace, identity.mount).value
+    return OF_TOKENS.get(mount.type, method) if mount is not None and method in OF_TOKENS else method
 
 
 def role_of(identity: Identity, inventory: Inventory) -> Fact[Settings]:
@@ -51,14 +44,22 @@ def role_of(identity: Identity, inventory: Inventory) -> Fact[Settings]:
     listed = inventory.names.get((namespace, folder))
     if listed is None or listed.value is None:
         return Fact(State.UNCOVERED)
-    unknown = False
+    unknown, mark = False, role_id_mark(identity.role_id)
     for name in listed.value:
         role = inventory.role(namespace, folder + name).value
         if role is None or not role.get("role_id"):
             unknown = True
-        elif role["role_id"] == identity.role_id:
+        elif role["role_id"] == mark:
             return Fact(State.PRESENT, role)
     return Fact(State.UNCOVERED if unknown else State.ABSENT)
+
+
+def write_role(identity: Identity, mount: Mount | None) -> str:
+    """The start of a command that changes some fields of the login's role and keeps the others. A role of a JWT mount is written with its
+    type: without it Vault takes it for one of browsers, and refuses or changes it."""
+    path = identity.role_path or f"auth/{identity.mount}/role/NAME"
+    kind = " role_type=jwt" if mount is not None and mount.type in ("jwt", "oidc") else ""
+    return f"vault write{space(identity.vault_namespace)} {path}{kind}"
 
 
 def role_name(identity: Identity, inventory: Inventory) -> str:
@@ -68,6 +69,6 @@ def role_name(identity: Identity, inventory: Inventory) -> str:
     folder = f"auth/{identity.mount}/role/"
     for name in inventory.listing(identity.vault_namespace, folder):
         role = inventory.role(identity.vault_namespace, folder + name).value
-        if role is not None and role.get("role_id") == identity.role_id:
+        if role is not None and role.get("role_id") == role_id_mark(identity.role_id):
             return name
     return ""

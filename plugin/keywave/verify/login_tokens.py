@@ -12,28 +12,42 @@ from collections.abc import Iterator, Sequence
 from keywave.references.model import Identity, Reference
 from keywave.vault.inventory import Mount, Settings
 from keywave.verify.login_bindings import Slip
+from keywave.verify.login_role import write_role
+from keywave.verify.wording import span
 
 
 def tokens(identity: Identity, role: Settings, mount: Mount, references: Sequence[Reference]) -> Iterator[Slip]:
     """Warnings about the token that this role gives, for what these references do with it."""
-    said = f'role "{identity.role}" of auth/{identity.mount}' if identity.role else f"the AppRole of {identity.label}"
-    path = identity.role_path or f"auth/{identity.mount}/role/NAME"
+    for what, setting in _slips(role, mount, references):
+        said = (
+            f'role "{identity.role}" of auth/{identity.mount}' if identity.role else f"the AppRole of {identity.label}"
+        )
+        command = f"{write_role(identity, mount)} {setting}"
+        yield Slip("KW8410", "role", f"{said} gives {what}", command, warning=True)
+
+
+def _slips(role: Settings, mount: Mount, references: Sequence[Reference]) -> Iterator[tuple[str, str]]:
+    """(what is wrong with the token, the setting that mends it)."""
     uses = _number(role, "token_num_uses")
     if uses:
-        message = f"{said} gives a token for {uses} request{'s' if uses > 1 else ''} (token_num_uses); an operator keeps its login for all"
-        yield Slip("KW8410", "role", message, f"vault write {path} token_num_uses=0", warning=True)
+        requests = f"{uses} request{'s' if uses > 1 else ''}"
+        yield f"a token for {requests} (token_num_uses); a reader keeps its login for all", "token_num_uses=0"
     batch = role.get("token_type") == "batch"
     life, why = _life(role, mount, batch)
     leases = any(reference.kind == "dynamic" for reference in references)
-    refresh = max((reference.refresh_after for reference in references), default=0)
+    # External Secrets logs in for each refresh, and the others do not refresh by themselves.
+    refresh = max((reference.refresh_after for reference in references if reference.family == "vso"), default=0)
     if batch and leases:
-        message = f"{said} gives batch tokens: the leases of its dynamic secrets end with the token{_after(life)}, and cannot be renewed"
-        yield Slip("KW8410", "role", message, f"vault write {path} token_type=service", warning=True)
-    elif life and refresh > life:
-        message = (
-            f"{said} gives a token that ends after {spell(life)} ({why}), before the refresh after {spell(refresh)}"
+        after = f" after {span(life)}" if life else ""
+        yield (
+            f"batch tokens: the leases of its dynamic secrets end with the token{after}, and cannot be renewed",
+            "token_type=service",
         )
-        yield Slip("KW8410", "role", message, f"vault write {path} {why}={spell(2 * refresh)}", warning=True)
+    elif life and refresh > life:
+        yield (
+            f"a token that ends after {span(life)} ({why}), before the refresh after {span(refresh)}",
+            f"{why}={span(2 * refresh)}",
+        )
 
 
 def _life(role: Settings, mount: Mount, batch: bool) -> tuple[int, str]:
@@ -49,15 +63,3 @@ def _life(role: Settings, mount: Mount, batch: bool) -> tuple[int, str]:
 def _number(role: Settings, field: str) -> int:
     value = role.get(field)
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
-
-
-def _after(life: int) -> str:
-    return f" after {spell(life)}" if life else ""
-
-
-def spell(seconds: int) -> str:
-    """`90s`, `5m`, `24h`, as Vault takes it."""
-    for size, unit in ((3600, "h"), (60, "m")):
-        if seconds % size == 0 and seconds:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"

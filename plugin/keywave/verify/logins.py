@@ -8,24 +8,19 @@ from keywave.findings import Finding, did_you_mean
 from keywave.references.model import Identity, Reference, finding_at
 from keywave.vault.inventory import Inventory
 from keywave.verify.login_bindings import Slip, approle, jwt, kubernetes
-from keywave.verify.login_role import TYPES, by_vault, logins, method_of, role_of
+from keywave.verify.login_role import TYPES, judged_as, method_of, role_of
 from keywave.verify.login_tokens import tokens
-from keywave.verify.view import View
+from keywave.verify.view import View, view_of
+from keywave.verify.wording import space
 
 _BINDINGS = {"kubernetes": kubernetes, "jwt": jwt, "approle": approle}
 
 
 def check_logins(view: View) -> Iterator[Finding]:
     """KW8401 to KW8410: can the workloads log in?"""
-    for inventory, references in by_vault(view):
-        yield from login_findings(references, inventory)
-
-
-def login_findings(references: Sequence[Reference], inventory: Inventory) -> Iterator[Finding]:
-    """Findings of the logins of references to one Vault. What the inventory does not tell is not judged here."""
-    for identity, uses in logins(references):
-        seen = set()
-        for slip in slips_of(identity, uses, inventory):
+    for login in view.logins:
+        identity, uses, seen = login.identity, login.uses, set()
+        for slip in slips_of(identity, uses, login.inventory) if identity.known else ():
             if (slip.code, slip.message) not in seen:
                 seen.add((slip.code, slip.message))
                 yield finding_at(
@@ -37,6 +32,11 @@ def login_findings(references: Sequence[Reference], inventory: Inventory) -> Ite
                     hint=slip.hint,
                     warning=slip.warning,
                 )
+
+
+def login_findings(references: Sequence[Reference], inventory: Inventory) -> Iterator[Finding]:
+    """Findings of the logins of references to one Vault. What the inventory does not tell is not judged here."""
+    return check_logins(view_of(references, inventory))
 
 
 def slips_of(identity: Identity, uses: Sequence[Reference], inventory: Inventory) -> Iterator[Slip]:
@@ -52,7 +52,12 @@ def slips_of(identity: Identity, uses: Sequence[Reference], inventory: Inventory
         said = f"auth/{identity.mount} is of type {mount.value.type}; {identity.label} logs in by {identity.method}"
         right = [path for path in _mounts_of(identity, inventory) if _type(identity, inventory, path) in types]
         there = f"of type {types[0]} there is: {', '.join(sorted(right))}" if right else ""
-        yield Slip("KW8402", "mount", said, there or f"vault auth enable -path={types[0]} {types[0]}")
+        yield Slip(
+            "KW8402",
+            "mount",
+            said,
+            there or f"vault auth enable{space(identity.vault_namespace)} -path={types[0]} {types[0]}",
+        )
         return
     role = role_of(identity, inventory)
     if role.absent:
@@ -60,7 +65,7 @@ def slips_of(identity: Identity, uses: Sequence[Reference], inventory: Inventory
         return
     if role.value is None:
         return
-    judge = _BINDINGS.get(method_of(identity))
+    judge = _BINDINGS.get(judged_as(identity, inventory))
     if judge is not None:
         yield from judge(identity, role.value)
     if mount.value is not None:
@@ -69,7 +74,7 @@ def slips_of(identity: Identity, uses: Sequence[Reference], inventory: Inventory
 
 def _no_mount(identity: Identity, inventory: Inventory, kind: str) -> Slip:
     near = did_you_mean(identity.mount, _mounts_of(identity, inventory))
-    command = f"vault auth enable -path={identity.mount} {kind}"
+    command = f"vault auth enable{space(identity.vault_namespace)} -path={identity.mount} {kind}"
     message = f"nothing is mounted at auth/{identity.mount}{_in(identity)}, where {identity.label} logs in"
     return Slip("KW8401", "mount", message, f"{near} or mount it: {command}" if near else command)
 
@@ -79,9 +84,14 @@ def _no_role(identity: Identity, inventory: Inventory) -> Slip:
     if not identity.role:
         message = f'no AppRole of auth/{identity.mount}{_in(identity)} has the RoleID "{identity.role_id}" of {identity.label}'
         there = f" (roles: {', '.join(names[:6])})" if names else ""
-        return Slip("KW8408", "roleId", message, f"vault read auth/{identity.mount}/role/NAME/role-id{there}")
+        return Slip(
+            "KW8408",
+            "roleId",
+            message,
+            f"vault read{space(identity.vault_namespace)} auth/{identity.mount}/role/NAME/role-id{there}",
+        )
     near = did_you_mean(identity.role, names)
-    command = f"vault write {identity.role_path} ... (`keywave policy` prints it)"
+    command = f"vault write{space(identity.vault_namespace)} {identity.role_path} ... (`keywave policy` prints it)"
     message = f'auth/{identity.mount}{_in(identity)} has no role "{identity.role}", which {identity.label} asks for'
     return Slip("KW8403", "role", message, f"{near} or write it: {command}" if near else command)
 

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from keywave.findings import Finding, nearest
 from keywave.vault.inventory import Inventory, Mount
-from keywave.verify.view import Asked, View, right_type, slip_of
-from keywave.verify.wording import some
+from keywave.verify.asked import Asked, right_type, slip_of
+from keywave.verify.view import View
+from keywave.verify.wording import or_else, some, space
 
 ENGINES = {"kv": "a KV engine", "pki": "a PKI engine", "dynamic": "an engine that makes credentials"}
 KINDS = {"kv": "a KV secret is", "pki": "a certificate is", "dynamic": "credentials are"}
@@ -23,7 +24,7 @@ def check_mounts(view: View) -> Iterator[Finding]:
     said = set()
     for asked in view.asked:
         reference = asked.reference
-        place = reference.mount or reference.path.strip("/").partition("/")[0]
+        place = reference.mount or _guessed(reference.path.strip("/"))
         key = (reference.manifest.subject, reference.manifest.made_by, asked.namespace, place)
         if asked.mount.absent and key not in said:
             said.add(key)
@@ -48,6 +49,15 @@ def check_types(view: View) -> Iterator[Finding]:
             yield _slip(asked, mount)
 
 
+def _guessed(path: str) -> str:
+    """The mount that a whole path means: what stands before `/data/`, else its first segment."""
+    for sign in ("/data/", "/metadata/"):
+        before, found, _ = path.partition(sign)
+        if found:
+            return before
+    return path.partition("/")[0]
+
+
 def _absent(asked: Asked, place: str) -> Finding:
     known = mounts_of(asked.inventory, asked.namespace)
     kind = asked.reference.kind
@@ -56,13 +66,14 @@ def _absent(asked: Asked, place: str) -> Finding:
     near = nearest(place, fitting) or nearest(place, every)
     where = f" in the namespace {asked.namespace}" if asked.namespace else ""
     there = f"; Vault has {some(fitting)}" if fitting and not near else ""
-    asks = f'did you mean "{near}"? ' if near else ""
-    kind_name = {"kv": "-version=2 kv", "pki": "pki"}.get(kind, "TYPE")
+    kind_name = {"kv": f"-version={asked.reference.engine or 2} kv", "pki": "pki"}.get(kind, "TYPE")
+    if kind == "raw" and f"{asked.reference.path.strip('/')}/".startswith((f"{place}/data/", f"{place}/metadata/")):
+        kind_name = "-version=2 kv"
     return asked.reference.finding(
         "KW8101",
         f'no secrets engine is mounted at "{place}"{where}{there}',
         "mount",
-        hint=f"{asks}else: vault secrets enable -path={place} {kind_name}",
+        hint=or_else(near, f"vault secrets enable{space(asked.namespace)} -path={place} {kind_name}"),
     )
 
 
@@ -111,7 +122,9 @@ def _slip(asked: Asked, mount: Mount) -> Finding:
     else:
         right = before + resolved.meant
         why = "the reader adds data/ by itself" if mount.kv_version == 2 else "KV version 1 has no data/"
-        message = f'"{written}" has data/ in it, but {why}'
+        there = asked.inventory.secret(asked.namespace, mount.path, resolved.meant).value is not None
+        also = f"; there is {mount.path}/{resolved.meant}" if there else ""
+        message = f'"{written}" has data/ in it, but {why}{also}'
     return reference.finding("KW8104", message, hint=f"write {right}")
 
 

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 
 from keywave.findings import Finding, nearest
 from keywave.references.model import Certificate
-from keywave.vault.engines import role_of
+from keywave.vault.engines import issuer_of, role_of, seconds
 from keywave.vault.inventory import Fact, Mount, Settings, State
+from keywave.verify.asked import Asked, impossible, no_role
 from keywave.verify.engines import SYSTEM_TTL
 from keywave.verify.pki_names import Refused, refused
-from keywave.verify.view import Asked, View, of_kind
-from keywave.verify.wording import some, span
+from keywave.verify.view import View, of_kind
+from keywave.verify.wording import or_else, some, space, span
 
 LEAST_OFFSET = 6
 """Percent of a certificate's life."""
@@ -31,27 +32,28 @@ def check_pki_roles(view: View) -> Iterator[Finding]:
     """KW8301, KW8302."""
     for asked, mount in of_kind(view, "pki"):
         path = role_of(mount, asked.resolved.path)
-        if path is not None and asked.inventory.role(asked.namespace, path).absent:
+        if path is not None and no_role(asked, path):
             name = path.rpartition("/")[2]
-            names = asked.inventory.listing(asked.namespace, f"{mount.path}/roles/")
+            # Nobody lists the roles for a name that cannot be one, and a lock that has them must not say more.
+            names = () if impossible(asked, path) else asked.inventory.listing(asked.namespace, f"{mount.path}/roles/")
             near = nearest(name, names)
             there = f"; it has {some(names)}" if names else ""
-            asks = f'did you mean "{near}"? ' if near else ""
             yield asked.reference.finding(
                 "KW8301",
                 f'the PKI engine at "{mount.path}" has no role "{name}"{there}',
-                hint=f"{asks}else: vault write {path} allowed_domains=DOMAIN allow_subdomains=true",
+                hint=or_else(
+                    near, f"vault write{space(asked.namespace)} {path} allowed_domains=DOMAIN allow_subdomains=true"
+                ),
             )
-        issuer = issuer_of(asked)
+        issuer = issuer_of(mount, asked.resolved.path)
         listed = issuers_of(asked, mount)
         if issuer and listed.value is not None and issuer not in listed.value:
             near = nearest(issuer, listed.value)
-            asks = f'did you mean "{near}"? ' if near else ""
             yield asked.reference.finding(
                 "KW8302",
                 f'the PKI engine at "{mount.path}" has no issuer "{issuer}"; it has {some(listed.value)}',
                 "issuer",
-                hint=f"{asks}else leave the issuer out, for that of the role",
+                hint=or_else(near, "leave the issuer out, for that of the role"),
             )
 
 
@@ -76,18 +78,11 @@ def check_pki_times(view: View) -> Iterator[Finding]:
                 f"a certificate for {span(certificate.ttl)} is asked for, Vault gives one for {span(limit)}: the max_ttl of "
                 f"{path if role.get('max_ttl') else mount.path}",
                 "ttl",
-                hint=f"ask for ttl: {span(limit)}, or: vault write {path} max_ttl={span(certificate.ttl)}",
+                hint=f"ask for ttl: {span(limit)}, or: {_longer(asked, path, mount, role, certificate.ttl)}",
                 warning=True,
             )
-        if certificate.expiry_offset:
+        if certificate.expiry_offset and not _told_by_the_tree(asked, certificate):
             yield from _offset(asked, certificate.expiry_offset, life)
-
-
-def issuer_of(asked: Asked) -> str:
-    """The issuer that the path names; "" where the role decides (`default` is always there)."""
-    segments = asked.resolved.path.split("/")
-    name = segments[1] if segments[0] == "issuer" and len(segments) > 2 else ""
-    return "" if name == "default" else name
 
 
 def issuers_of(asked: Asked, mount: Mount) -> Fact[tuple[str, ...]]:
@@ -99,8 +94,43 @@ def _certificates(view: View) -> Iterator[tuple[Asked, str, Settings, Certificat
     for asked, mount in of_kind(view, "pki"):
         path = role_of(mount, asked.resolved.path)
         role = asked.inventory.role(asked.namespace, path).value if path else None
-        if path and role is not None and asked.reference.certificate is not None:
-            yield asked, path, role, asked.reference.certificate
+        certificate = asked.reference.certificate or _sent(asked)
+        if path and role is not None and certificate is not None:
+            yield asked, path, role, certificate
+
+
+def _sent(asked: Asked) -> Certificate | None:
+    """What the parameters of a plain request to `issue/` say (VaultDynamicSecret, a generator, CSI, the agent's template)."""
+    given = asked.reference.params
+    if "issue" not in asked.resolved.path.split("/")[:3:2] or not given:
+        return None
+    alt, ips, uris, others, users = (
+        tuple(given.get(name, "").split(",")) for name in ("alt_names", "ip_sans", "uri_sans", "other_sans", "user_ids")
+    )
+    alone = given.get("exclude_cn_from_sans") in ("true", "True", "1")
+    ttl = seconds(given.get("ttl", ""))
+    return Certificate(given.get("common_name", ""), alt, ips, uris, others, users, ttl, exclude_cn_from_sans=alone)
+
+
+def _told_by_the_tree(asked: Asked, certificate: Certificate) -> bool:
+    """KW5109 and KW1033 say it of the object's own ttl, without any Vault."""
+    offset, ttl = certificate.expiry_offset, certificate.ttl
+    made = bool(asked.reference.manifest.made_by)
+    return (
+        bool(ttl)
+        and asked.reference.family == "vso"
+        and (offset >= ttl or (not made and offset * 100 < ttl * LEAST_OFFSET))
+    )
+
+
+def _longer(asked: Asked, path: str, mount: Mount, role: Settings, ttl: int) -> str:
+    """Of a role, `vault patch` changes one field; `vault write` would forget the others."""
+    own = f"vault patch{space(asked.namespace)} {path} max_ttl={span(ttl)}"
+    return (
+        own
+        if role.get("max_ttl")
+        else f"vault secrets tune{space(asked.namespace)} -max-lease-ttl={span(ttl)} {mount.path}"
+    )
 
 
 def _refused(asked: Asked, path: str, one: Refused) -> Finding:
@@ -119,9 +149,7 @@ def _refused(asked: Asked, path: str, one: Refused) -> Finding:
         )
     how = " (Vault 1.21 leaves the name out without a word, later ones refuse)" if one.left_out else ""
     field = FIELDS.get(one.spot, "").format(one.value)
-    fix = (
-        f", or: vault write {path} {field} (with all its other fields: the command replaces the role)" if field else ""
-    )
+    fix = f", or: vault patch{space(asked.namespace)} {path} {field}" if field else ""
     return asked.reference.finding(
         code,
         f'{path} does not allow "{one.value}": {one.reason}{how}',

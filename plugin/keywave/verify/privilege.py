@@ -2,7 +2,7 @@
 
 What is needed are the paths of all references of all logins whose role names the policy. Rules:
 - KW8601: a pattern with `*` or `+` that covers a needed path. Not: `<folder>/*` of KV when the folder is two segments or more below the
-  mount (its `data/`) and a needed path lies directly in it, which is the application's own folder.
+  mount (its `data/`; one below a mount of several segments) and a needed path lies directly in it, which is the application's own folder.
 - KW8602: create, update, patch or delete on needed paths that are only read. `create` beside a needed `update` is let pass: it is what
   Vault's documentation writes for engines that issue, where it means nothing.
 - KW8603: sudo. KW8604: sys/, auth/ or identity/ beyond what a token does for itself and its leases.
@@ -16,17 +16,17 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from keywave.findings import Finding
-from keywave.references.model import Identity, Reference, finding_at
+from keywave.references.model import Reference, finding_at
 from keywave.vault.acl.evaluate import covers
 from keywave.vault.acl.patterns import pattern_of
 from keywave.vault.acl.policy import Policy, Rule
 from keywave.vault.acl.templates import fill
 from keywave.vault.acl.write import write_policy
 from keywave.vault.inventory import Inventory
-from keywave.verify.access import Wish, one_line, wishes
-from keywave.verify.login_role import by_vault, logins
-from keywave.verify.rights import Rights, rights_of
-from keywave.verify.view import View
+from keywave.verify.access import one_line
+from keywave.verify.demands import Demand, Wish, is_open
+from keywave.verify.rights import Rights
+from keywave.verify.view import View, view_of
 
 WRITES = frozenset(("create", "update", "patch", "delete"))
 OWN_AFFAIRS = (
@@ -45,20 +45,12 @@ OWN_AFFAIRS = (
     "sys/tools/",
     "sys/health",
     "sys/control-group/request",
+    "sys/events/subscribe/",
     "identity/oidc/",
 )
-"""What Vault's `default` policy allows, and to hand a lease back; an entry with a slash at its end stands for all below it."""
+"""What Vault's `default` policy allows, to hand a lease back, and to hear of new versions (instantUpdates). An entry with a slash
+at its end stands for all below it."""
 SYSTEM = ("sys/", "auth/", "identity/")
-
-
-class User(NamedTuple):
-    """A login that has the policy, and what it needs."""
-
-    identity: Identity
-    use: Reference
-    rights: Rights
-    wishes: tuple[Wish, ...]
-    understood: bool
 
 
 class Excess(NamedTuple):
@@ -69,38 +61,39 @@ class Excess(NamedTuple):
 
 def check_privilege(view: View) -> Iterator[Finding]:
     """KW8601 to KW8604: may they do more than they need?"""
-    for inventory, references in by_vault(view):
-        yield from privilege_findings(references, inventory)
+    users: dict[tuple[int, str, str], tuple[Policy, list[Demand]]] = {}
+    for demand in view.demands:
+        namespace, inventory = demand.identity.vault_namespace, demand.login.inventory
+        for policy in demand.rights.policies:
+            if policy.name != "default":
+                users.setdefault((id(inventory), namespace, policy.name), (policy, []))[1].append(demand)
+    # In the order of Vaults, then of namespaces and names.
+    numbers = {id(inventory): number for number, inventory in enumerate(view.inventories)}
+    for _, (policy, demands) in sorted(users.items(), key=lambda one: (numbers[one[0][0]], one[0][1:])):
+        if all(map(_understood, demands)):
+            yield from _judged(policy, demands)
 
 
 def privilege_findings(references: Sequence[Reference], inventory: Inventory) -> Iterator[Finding]:
     """Warnings about the policies of the logins of references to one Vault."""
-    users: dict[tuple[str, str], list[User]] = {}
-    policies: dict[tuple[str, str], Policy] = {}
-    for identity, uses in logins(references):
-        rights = rights_of(identity, inventory)
-        if rights is None:
-            continue
-        asked = tuple(wishes(identity, uses, inventory))
-        places = {(wish.reference.place, wish.reference.kind) for wish in asked}
-        understood = all((use.place, use.kind) in places for use in uses)
-        user = User(identity, uses[0], rights, asked, understood)
-        for policy in rights.policies:
-            if policy.name != "default":
-                place = (identity.vault_namespace, policy.name)
-                policies[place] = policy
-                users.setdefault(place, []).append(user)
-    for place, policy in sorted(policies.items()):
-        if all(user.understood for user in users[place]):
-            yield from _judged(policy, users[place])
+    return check_privilege(view_of(references, inventory))
 
 
-def _judged(policy: Policy, users: Sequence[User]) -> Iterator[Finding]:
+def _understood(demand: Demand) -> bool:
+    if any(use.method == "LIST" for use in demand.login.uses):
+        return False  # what it finds is read too, and nobody knows yet what that is
+    places = {(wish.reference.place, wish.reference.kind) for wish in demand.wishes}
+    return all(
+        (use.place, use.kind) in places or is_open(asked) for asked in demand.login.asked for use in (asked.reference,)
+    )
+
+
+def _judged(policy: Policy, users: Sequence[Demand]) -> Iterator[Finding]:
     asked = list({(wish.path, wish.capability): wish for user in users for wish in user.wishes}.values())
     # Without templates a policy is the same for all.
     judges = users if any(rule.templated for rule in policy.rules) else users[:1]
-    found = {excess for user in judges for excess in _excesses(policy, user, asked)}
-    smaller = _smaller(asked)
+    found = {excess for user in judges for excess in _excesses(policy, user.rights, asked)}
+    smaller = _smaller(asked) if found else ""
     for code in sorted({excess.code for excess in found}):
         those = sorted(excess for excess in found if excess.code == code)
         shown = ", ".join(dict.fromkeys(f'"{excess.pattern}"' for excess in those))
@@ -111,12 +104,12 @@ def _judged(policy: Policy, users: Sequence[User]) -> Iterator[Finding]:
             "KW8603": f'the policy "{policy.name}" grants sudo on {shown}',
             "KW8604": f'the policy "{policy.name}" reaches Vault\'s own settings: {shown} ({granted})',
         }[code]
-        first = users[0]
+        first = users[0].login
         hint = f"enough is: {smaller}"
-        yield finding_at(first.identity.spots, first.use.manifest, code, said, "role", hint=hint, warning=True)
+        yield finding_at(first.identity.spots, first.uses[0].manifest, code, said, "role", hint=hint, warning=True)
 
 
-def _excesses(policy: Policy, user: User, asked: Sequence[Wish]) -> Iterator[Excess]:
+def _excesses(policy: Policy, rights: Rights, asked: Sequence[Wish]) -> Iterator[Excess]:
     if policy.is_root:
         yield Excess("KW8601", "*", ("root",))
         return
@@ -124,7 +117,7 @@ def _excesses(policy: Policy, user: User, asked: Sequence[Wish]) -> Iterator[Exc
     for wish in asked:
         by_path.setdefault(wish.path, []).append(wish)
     for rule in policy.rules:
-        path = fill(rule.path, user.rights.known).path if rule.templated else rule.path
+        path = fill(rule.path, rights.known).path if rule.templated else rule.path
         if path is None or "deny" in rule.capabilities:
             continue
         path = path.lstrip("/")
@@ -152,7 +145,10 @@ def _own_folder(path: str, covered: Sequence[Wish]) -> bool:
     for wish in covered:
         top = _top(wish)
         inside = wish.path.removeprefix(folder)
-        if top and folder.startswith(top) and "/" not in inside and folder.removeprefix(top).count("/") >= 2:
+        depth = folder.removeprefix(top).count("/")
+        # A mount of several segments (`teams/shop/kv`), or a Vault namespace before it, sets others apart already.
+        apart = top.count("/") - (2 if wish.without_data else 1)
+        if top and folder.startswith(top) and "/" not in inside and depth >= 1 and depth + apart >= 2:
             return True
     return False
 

@@ -16,7 +16,7 @@ from keywave.references.model import Identity
 from keywave.vault.acl.policy import Policy, PolicyError, parse_policy
 from keywave.vault.inventory import Entity, Fact, Inventory, Settings, State
 from keywave.verify.login_claims import claim, claims_of
-from keywave.verify.login_role import method_of, role_name, role_of
+from keywave.verify.login_role import judged_as, role_name, role_of
 
 
 class Rights(NamedTuple):
@@ -44,11 +44,8 @@ def rights_of(identity: Identity, inventory: Inventory) -> Rights | None:
     role = role_of(identity, inventory).value
     if role is None:
         return None
-    own = tuple(dict.fromkeys(name.lower() for name in _names(role)))
+    own, names = _own(role), dict.fromkeys(policy_names(role))
     entity = _entity(identity, role, inventory)
-    names = dict.fromkeys(own)
-    if role.get("token_no_default_policy") is not True:
-        names["default"] = None
     if entity.value is not None:
         names.update(dict.fromkeys((*entity.value.policies, *entity.value.group_policies)))
     policies, absent, broken, unknown = [], [], [], []
@@ -93,17 +90,22 @@ def _duplicates(version: str) -> bool:
     return major.isdigit() and minor.isdigit() and (int(major), int(minor)) < (1, 21)
 
 
-def _names(role: Settings) -> tuple[str, ...]:
+def policy_names(role: Settings) -> tuple[str, ...]:
+    """The policies of the tokens that a role gives, without those of an entity: in lower case, `default` at the end."""
+    default = () if role.get("token_no_default_policy") is True else ("default",)
+    return tuple(dict.fromkeys((*_own(role), *default)))
+
+
+def _own(role: Settings) -> tuple[str, ...]:
     found: list[str] = []
     for field in ("token_policies", "policies"):
         value = role.get(field)
         found += [value] if isinstance(value, str) else list(value or ())
-    return tuple(name for name in found if name)
+    return tuple(dict.fromkeys(name.lower() for name in found if name))
 
 
-def alias_of(identity: Identity, role: Settings) -> str:
+def alias_of(identity: Identity, role: Settings, method: str) -> str:
     """The name under which Vault's identity store knows the login; "" when the tree does not tell."""
-    method = method_of(identity)
     if method == "approle":
         return identity.role_id
     if not identity.service_account or not identity.namespace:
@@ -119,7 +121,7 @@ def alias_of(identity: Identity, role: Settings) -> str:
 
 
 def _entity(identity: Identity, role: Settings, inventory: Inventory) -> Fact[Entity]:
-    alias = alias_of(identity, role)
+    alias = alias_of(identity, role, judged_as(identity, inventory))
     place = (identity.vault_namespace, f"{identity.mount}/{alias}")
     return inventory.entities.get(place, Fact(State.UNCOVERED)) if alias else Fact(State.UNCOVERED)
 
@@ -130,14 +132,16 @@ def known_of(
     """Values of `{{...}}` in policies, by selector."""
     known: dict[str, str | None] = {}
     mount = inventory.auth(identity.vault_namespace, identity.mount).value
+    method = judged_as(identity, inventory)
     if mount is not None and mount.accessor:
         before = f"identity.entity.aliases.{mount.accessor}."
-        if alias := alias_of(identity, role):
+        if alias := alias_of(identity, role, method):
             known[before + "name"] = alias
-        if method_of(identity) == "kubernetes" and identity.service_account:
+        if method == "kubernetes" and identity.service_account:
             known[before + "metadata.service_account_name"] = identity.service_account
-            known[before + "metadata.service_account_namespace"] = identity.namespace
-        if method_of(identity) == "jwt" and identity.role:
+            if identity.namespace:
+                known[before + "metadata.service_account_namespace"] = identity.namespace
+        if method == "jwt" and identity.role:
             known[before + "metadata.role"] = identity.role
     if entity is not None:
         known |= {"identity.entity.id": entity.id, "identity.entity.name": entity.name}

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from keywave.findings import Finding, Severity
 from keywave.references.model import Identity, Reference, finding_at
 from keywave.vault.inventory import Inventory
-from keywave.verify.access import Wish, wishes
+from keywave.verify.demands import Wish, wishes
+from keywave.verify.view import view_of
 
 OF_BINDINGS = ("KW8405", "KW8407")
 OF_RIGHTS = ("KW8502", "KW8505", "KW8506")
@@ -20,7 +21,7 @@ OF_RIGHTS = ("KW8502", "KW8505", "KW8506")
 
 def paths_to_try(identity: Identity, uses: Sequence[Reference], inventory: Inventory) -> tuple[str, ...]:
     """The paths to ask the login's own token for."""
-    return tuple(dict.fromkeys(wish.path for wish in wishes(identity, uses, inventory)))
+    return tuple(dict.fromkeys(wish.path for wish in wishes(identity, view_of(uses, inventory).asked)))
 
 
 def with_trial(
@@ -45,7 +46,7 @@ def with_trial(
         )
         return [*findings, finding_at(identity.spots, uses[0].manifest, "KW8507", told, "role", hint=hint)]
     result = [finding for finding in findings if not _was_open(finding, identity, uses[0])]
-    for wish in wishes(identity, uses, inventory) if capabilities is not None else ():
+    for wish in wishes(identity, view_of(uses, inventory).asked) if capabilities is not None else ():
         held = capabilities.get(wish.path) if capabilities is not None else None
         if held is not None:
             result = _settled(result, identity, wish, held)

@@ -1,41 +1,15 @@
-"""What the checks look at: each reference beside the inventory of its Vault and the mount that holds it, indexed once."""
+"""What the checks look at: each reference beside the inventory of its Vault, and each login with what it reads, indexed once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, Literal, NamedTuple
+from functools import cached_property
+from typing import Final, Literal
 
-from keywave.references.model import Connection, Identity, Reference
-from keywave.references.resolve import Resolved, resolve
-from keywave.vault.inventory import Fact, Inventory, Mount, Place, State
-
-
-class Asked(NamedTuple):
-    """A reference, the inventory of its Vault, what its path means there, and the mount that holds it."""
-
-    reference: Reference
-    inventory: Inventory
-    resolved: Resolved
-    mount: Fact[Mount]
-
-    @property
-    def place(self) -> str:
-        """`kv/dev/payments`, for people; with the Vault namespace after it where there is one."""
-        mount, path = self.resolved.mount, self.resolved.path
-        place = f"{mount.path}/{path}" if mount else self.reference.place[1]
-        return f"{place} (namespace {self.namespace})" if self.namespace else place
-
-    @property
-    def namespace(self) -> str:
-        return self.reference.vault_namespace
-
-
-class Login(NamedTuple):
-    """One login and everything that is read with it from one Vault."""
-
-    identity: Identity
-    inventory: Inventory
-    asked: tuple[Asked, ...]
+from keywave.references.model import Connection, Reference
+from keywave.vault.inventory import Inventory, Mount, Place
+from keywave.verify.asked import Asked, ask, right_type, slip_of
+from keywave.verify.demands import Demand, Login, demand_of
 
 
 class View:
@@ -55,31 +29,38 @@ class View:
             if inventory is None:
                 missing.append(reference)
             else:
-                asked.append(_ask(reference, inventory))
+                asked.append(ask(reference, inventory))
         self.asked: Final = tuple(asked)
         self.missing: Final = tuple(missing)
         self.logins: Final = tuple(_logins(asked))
         self.inventories: Final = tuple({id(one.inventory): one.inventory for one in asked}.values())
-        self._leaves: dict[int, Mapping[str, Sequence[Place]]] = {}
 
-    def kept(self, asked: Asked, name: str) -> Sequence[Place]:
-        """All known KV paths (with mount) that end with this name, sorted."""
-        leaves = self._leaves.get(id(asked.inventory))
-        if leaves is None:
-            leaves = self._leaves[id(asked.inventory)] = _leaves(asked.inventory)
-        return leaves.get(name, ())
+    @cached_property
+    def demands(self) -> tuple[Demand, ...]:
+        """What each login that the tree holds may do and needs, where its role is known."""
+        found = (demand_of(login) for login in self.logins if login.identity.known)
+        return tuple(demand for demand in found if demand is not None)
+
+    def read_elsewhere(self, asked: Asked, name: str) -> Sequence[Place]:
+        """KV paths (with mount) of the same Vault that end with this name, exist, and are read by some object of the tree, sorted.
+
+        A lock may know more of them than a live look, and the report must be the same."""
+        return self._leaves.get((id(asked.inventory), name), ())
+
+    @cached_property
+    def _leaves(self) -> Mapping[tuple[int, str], Sequence[Place]]:
+        found: dict[tuple[int, str], set[Place]] = {}
+        for asked, mount in of_kind(self, "kv"):
+            if asked.inventory.secret(asked.namespace, mount.path, asked.resolved.path).value is not None:
+                name = asked.resolved.path.rpartition("/")[2]
+                place = (asked.namespace, f"{mount.path}/{asked.resolved.path}")
+                found.setdefault((id(asked.inventory), name), set()).add(place)
+        return {name: sorted(places) for name, places in found.items()}
 
 
-def _ask(reference: Reference, inventory: Inventory) -> Asked:
-    resolved = resolve(reference, inventory)
-    namespace = reference.vault_namespace
-    if resolved.mount is not None:
-        fact = Fact(State.PRESENT, resolved.mount)
-    elif reference.mount:
-        fact = inventory.mount(namespace, reference.mount)
-    else:
-        fact = inventory.mount_of(namespace, reference.path)
-    return Asked(reference, inventory, resolved, fact)
+def view_of(references: Sequence[Reference], inventory: Inventory) -> View:
+    """A view of references to one Vault."""
+    return View(references, lambda _: inventory)
 
 
 def _logins(asked: Sequence[Asked]) -> Iterator[Login]:
@@ -92,18 +73,6 @@ def _logins(asked: Sequence[Asked]) -> Iterator[Login]:
         yield Login(group[0].reference.identity, group[0].inventory, tuple(group))
 
 
-def _leaves(inventory: Inventory) -> Mapping[str, Sequence[Place]]:
-    places = {place for place, fact in inventory.secrets.items() if fact.value is not None}
-    for (namespace, folder), listed in inventory.names.items():
-        mount = inventory.mount_of(namespace, folder)
-        if mount.value is not None and mount.value.kv_version:
-            places.update((namespace, folder + name) for name in listed.value or () if not name.endswith("/"))
-    found: dict[str, list[Place]] = {}
-    for place in sorted(places):
-        found.setdefault(place[1].rpartition("/")[2], []).append(place)
-    return found
-
-
 def of_kind(view: View, kind: Literal["kv", "dynamic", "pki"]) -> Iterator[tuple[Asked, Mount]]:
     """References whose mount is there, of this kind, and rightly asked for: what the checks below a mount go over.
 
@@ -113,18 +82,3 @@ def of_kind(view: View, kind: Literal["kv", "dynamic", "pki"]) -> Iterator[tuple
         mount = asked.resolved.mount
         if mount is not None and asked.resolved.kind == kind and right_type(asked) and not slip_of(asked):
             yield asked, mount
-
-
-def right_type(asked: Asked) -> bool:
-    """False where the object wants another kind of engine: KV, PKI, or (dynamic) any but KV. Paths as written fit every engine."""
-    wanted, there = asked.reference.kind, asked.resolved.kind
-    return wanted == "raw" or wanted == there or (wanted == "dynamic" and there != "kv")
-
-
-def slip_of(asked: Asked) -> str:
-    """`resolved.slip`, but "" for a secret that really lies below a folder `data/`."""
-    resolved = asked.resolved
-    if resolved.slip == "data-twice" and resolved.mount is not None:
-        fact = asked.inventory.secret(asked.namespace, resolved.mount.path, resolved.path)
-        return "" if fact.value is not None else resolved.slip
-    return resolved.slip

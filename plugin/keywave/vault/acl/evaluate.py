@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from keywave.vault.acl import grants, patterns
@@ -20,6 +21,10 @@ DENY, ROOT = frozenset({"deny"}), frozenset({"root"})
 NOTHING: Mapping[str, Any] = {}
 _TEMPLATE = "\0"
 """Stands for a template while a shape is made; where a path really holds this character, the shape matches more."""
+
+
+MOST_TEMPLATES = 3
+"""In one path, told apart when it is matched; with more, all that begins alike may be meant. Each is one more loop in the matching."""
 
 
 class Asked(NamedTuple):
@@ -73,8 +78,12 @@ class Acl:
         self._broken = ""
         for policy in policies:
             for rule in policy.rules:
-                self._add(_Held(rule, policy.name), known or {})
-        self._grants = {pattern: grants.merge([one.rule for one in held]) for pattern, held in self._rules.items()}
+                held = _Held(rule, policy.name)
+                if "{{" in rule.path:
+                    self._add_filled(held, fill(rule.path, known or {}))
+                else:
+                    self._add(held, rule.path)
+        self._grants: dict[Pattern, grants.Grant] = {}
         self._prefixes = {pattern.text: pattern for pattern in self._rules if pattern.kind == "prefix"}
         self._segments = [
             (patterns.priority(pattern), pattern, pattern.text.split("/"))
@@ -82,17 +91,17 @@ class Acl:
             if pattern.kind == "segments"
         ]
 
-    def _add(self, held: _Held, known: Known) -> None:
-        filled = fill(held.rule.path, known) if held.rule.templated else Filled(held.rule.path)
-        if filled.void:
-            return
-        if filled.path is None:
+    def _add_filled(self, held: _Held, filled: Filled) -> None:
+        if filled.path is not None:
+            self._add(held, filled.path)
+        elif not filled.void:
             self._open.append(_Open(held, filled, re.compile(_shape(filled.pieces), re.DOTALL)))
-            return
-        if "+*" in filled.path:
+
+    def _add(self, held: _Held, path: str) -> None:
+        if "+*" in path:
             # Vault then refuses every request of the token.
-            self._broken = f"{held.rule.path} in {held.policy} becomes {filled.path}, which Vault cannot read ('+*')"
-        self._rules.setdefault(patterns.pattern_of(filled.path), []).append(held)
+            self._broken = f"{held.rule.path} in {held.policy} becomes {path}, which Vault cannot read ('+*')"
+        self._rules.setdefault(patterns.pattern_of(path), []).append(held)
 
     def capabilities(self, path: str) -> frozenset[str]:
         """What sys/capabilities answers: {"deny"} where nothing is granted, {"root"} for root. Rules that depend on an identity which is
@@ -100,7 +109,7 @@ class Acl:
         if self._root:
             return ROOT
         pattern = None if self._broken else self._winner(path.lstrip("/"), listing=True)
-        return self._grants[pattern].capabilities or DENY if pattern else DENY
+        return self._grant(pattern).capabilities or DENY if pattern else DENY
 
     def decide(self, asked: Asked) -> Decision:
         """Whether Vault would let this request pass its policies. A path for `list` gets its slash at the end, as LIST requests have it."""
@@ -116,6 +125,12 @@ class Acl:
         sure = self._decision(pattern, asked)
         possible = [one for one in self._open if self._may_decide(one, pattern, path, listing)]
         return self._with_open(sure, pattern, possible, asked)
+
+    def _grant(self, pattern: Pattern) -> grants.Grant:
+        """Merged when it is asked for: of most policies a path or two is."""
+        if pattern not in self._grants:
+            self._grants[pattern] = grants.merge([one.rule for one in self._rules[pattern]])
+        return self._grants[pattern]
 
     def _winner(self, path: str, *, listing: bool) -> Pattern | None:
         bare = path.removesuffix("/") if listing else path
@@ -142,7 +157,7 @@ class Acl:
         if pattern is None:
             return Decision(False, None, f"no policy speaks of {asked.path}")
         held = self._rules[pattern]
-        why = grants.refusal(self._grants[pattern], asked.capability, asked.parameters, asked.wrap_ttl)
+        why = grants.refusal(self._grant(pattern), asked.capability, asked.parameters, asked.wrap_ttl)
         if why:
             deciding = [one for one in held if "deny" in one.rule.capabilities] or held
             why = "it denies" if "deny" in deciding[0].rule.capabilities else why
@@ -169,7 +184,7 @@ class Acl:
             settled = all(asked.capability in grant.capabilities and not grant.restricts for grant in alone)
         else:
             # A rule that lacks the capability may still widen what the parameters of an equal pattern allow.
-            narrow = pattern is not None and asked.capability in self._grants[pattern].capabilities
+            narrow = pattern is not None and asked.capability in self._grant(pattern).capabilities
             settled = all(
                 asked.capability not in grant.capabilities and not (narrow and grant.restricts) for grant in alone
             )
@@ -180,9 +195,12 @@ class Acl:
         return Decision(None, possible[0].held.rule, f"depends on {', '.join(missing)}", names, missing)
 
 
-def _shape(pieces: Sequence[str]) -> str:
+@lru_cache(maxsize=4096)
+def _shape(pieces: tuple[str, ...]) -> str:
     """A regular expression for all paths that a rule may cover, whatever its templates become: a value may be empty, hold slashes, be a
     wildcard. It may match more than that, never less."""
+    if len(pieces) - 1 > MOST_TEMPLATES:
+        pieces = (pieces[0], "")
     whole = _TEMPLATE.join(pieces).removeprefix("/")
     shape = _segments(whole)
     if whole.startswith(_TEMPLATE):

@@ -7,6 +7,7 @@ Source: https://developer.hashicorp.com/vault/docs/concepts/policies#priority-ma
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal as OneOf
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ class Pattern(NamedTuple):
 Priority = tuple[int, bool, int, int, str]
 
 
+@lru_cache(maxsize=4096)
 def pattern_of(path: str) -> Pattern:
     path = path.removeprefix("/")
     rest = path.endswith("*")
