@@ -76,6 +76,18 @@ def test_colours_only_where_asked_for() -> None:
     assert "\x1b" not in report([ERROR])
 
 
+@pytest.mark.parametrize("format", sorted(FORMATS))
+def test_a_name_from_vault_cannot_steer_a_terminal(format: str) -> None:
+    hostile = Finding(
+        "KW8105", "nothing at kv/\x1b[2Ja\x9b", "write \x07", Location("a.yaml", 1), subject="Secret \x1b]0;x"
+    )
+
+    told = report([hostile], format)
+
+    assert not {"\x1b", "\x9b", "\x07"} & set(told)
+    assert "\\u001b" not in told
+
+
 def test_json() -> None:
     assert json.loads(report([ERROR, WARNING], "json")) == {
         "schema": 1,

@@ -31,10 +31,14 @@ def health_checks() -> dict[str, str]:
     return data
 
 
+NOT_COPIED = shutil.ignore_patterns("expected", "vault.lock.d")
+"""An example's lock is for the example's own namespaces; here it goes into others."""
+
+
 def published(git_daemon: GitDaemon, tmp_path: Path, name: str) -> str:
     """The quickstart in a namespace of its own, in a repository of its own; returns its URL."""
     tree = tmp_path / name
-    shutil.copytree(EXAMPLES / "01-quickstart", tree, ignore=shutil.ignore_patterns("expected"))
+    shutil.copytree(EXAMPLES / "01-quickstart", tree, ignore=NOT_COPIED)
     kustomization = tree / "kustomization.yaml"
     kustomization.write_text(kustomization.read_text().replace("namespace: payments", f"namespace: {name}"))
     profile = tree / "profile.yaml"
@@ -153,7 +157,7 @@ def test_an_example_syncs_to_its_end(
     example: str, argocd: ArgoCD, argocd_keywave: str, git_daemon: GitDaemon, vso_cluster: Cluster, tmp_path: Path
 ) -> None:
     tree = tmp_path / example
-    shutil.copytree(EXAMPLES / example, tree, ignore=shutil.ignore_patterns("expected"))
+    shutil.copytree(EXAMPLES / example, tree, ignore=NOT_COPIED)
     for profile in tree.rglob("profile.yaml"):
         if profile.parent.name not in ("dev", "prod"):  # a patch, not the profile itself
             profile.write_text(profile.read_text() + "  operator: {kind: vso, version: 0.10.0}\n")
@@ -179,7 +183,7 @@ def test_app_of_apps_makes_an_application_a_layer_and_the_layers_wait(
     argocd: ArgoCD, argocd_keywave: str, git_daemon: GitDaemon, vso_cluster: Cluster, tmp_path: Path
 ) -> None:
     tree = tmp_path / "tree"
-    shutil.copytree(EXAMPLES / "11-app-of-apps", tree, ignore=shutil.ignore_patterns("expected"))
+    shutil.copytree(EXAMPLES / "11-app-of-apps", tree, ignore=NOT_COPIED)
     profile = tree / "profile.yaml"
     profile.write_text(profile.read_text() + "  operator: {kind: vso, version: 0.10.0}\n")
     with argocd.configured(health_checks()), operator_played(vso_cluster, "ledger"):
@@ -205,7 +209,7 @@ def test_a_finding_is_shown_as_the_application_s_condition(
     argocd: ArgoCD, argocd_keywave: str, git_daemon: GitDaemon, tmp_path: Path
 ) -> None:
     tree = tmp_path / "broken"
-    shutil.copytree(EXAMPLES / "01-quickstart", tree, ignore=shutil.ignore_patterns("expected"))
+    shutil.copytree(EXAMPLES / "01-quickstart", tree, ignore=NOT_COPIED)
     (tree / "intent.yaml").write_text((tree / "intent.yaml").read_text().replace("  keys:", "  kees:"))
     argocd.create("broken", repo=git_daemon.publish(tree, "broken"), namespace="broken", plugin=argocd_keywave)
     wait_for("the condition", lambda: argocd.conditions("broken"), timeout=60)

@@ -44,6 +44,9 @@ def rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> Path
         name,
         "--patch",
         patch,
+        # The example's lock is for its own namespace.
+        "--verify",
+        "off",
         "--out",
         str(out),
     ]

@@ -30,10 +30,22 @@ class ReportOptions(NamedTuple):
 def report(findings: Sequence[Finding], format: str = "text", options: ReportOptions | None = None) -> str:
     """Findings as one text, sorted, each once, "" for text and github without findings. `format` is a key of FORMATS.
 
-    No Vault token is in it, even where a finding quotes one.
+    No Vault token is in it, even where a finding quotes one, and no sign that steers a terminal: names come from Vault and from locks.
     """
-    unique = sorted(dict.fromkeys(findings), key=lambda finding: (*finding.sort_key, str(finding.where)))
+    unique = sorted(
+        dict.fromkeys(map(_printable, findings)), key=lambda finding: (*finding.sort_key, str(finding.where))
+    )
     return redact(FORMATS[format](unique, options or ReportOptions()))
+
+
+def _printable(finding: Finding) -> Finding:
+    texts = (finding.message, finding.hint, finding.subject)
+    if all(text.isprintable() for text in texts):
+        return finding
+    message, hint, subject = (
+        "".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in text) for text in texts
+    )
+    return finding._replace(message=message, hint=hint, subject=subject)
 
 
 def summary(findings: Sequence[Finding]) -> str:
