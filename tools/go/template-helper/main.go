@@ -16,7 +16,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"text/template"
 	"time"
@@ -98,8 +100,9 @@ func reply(asked question, allowed template.FuncMap) (said answer) {
 		return answer{Error: "question", Message: err.Error()}
 	}
 	root := template.New("root").Funcs(allowed)
-	for name, text := range asked.Others {
-		if _, err := root.New(name).Parse(string(text)); err != nil {
+	// In order: of two definitions of one name the later counts.
+	for _, name := range slices.Sorted(maps.Keys(asked.Others)) {
+		if _, err := root.New(name).Parse(string(asked.Others[name])); err != nil {
 			return answer{Error: "parse", Message: err.Error()}
 		}
 	}
