@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from keywave.vault.faults import OutOfReach, of_status
 from keywave.vault.masked import Masked
 from keywave.vault.origin import origin_of
 from keywave.vault.proxies import proxy_for
+from keywave.vault.tls import default_context
 from keywave.vault.transport import Transport
 
 
@@ -31,9 +31,7 @@ def fetch(
     if whole.scheme != "https":
         raise UsageError(f"the address of {called} is not https://: the token would be readable on the way")
     server = whole._replace(prefix="")
-    transport = Transport(
-        Dialler(ssl.create_default_context(), called=called, proxy=proxy_for(server, os.environ)), 1024 * 1024
-    )
+    transport = Transport(Dialler(default_context(), called=called, proxy=proxy_for(server, os.environ)), 1024 * 1024)
     target = (whole.prefix or "/") + (f"?{query}" if query else "")
     headers = f"Authorization: Bearer {bearer.reveal()}\r\nAccept: application/json\r\n".encode()
 

@@ -13,10 +13,18 @@ EXPIRED, NOT_YET, WRONG_NAME, WRONG_ADDRESS = 10, 9, 62, 64
 UNKNOWN_CA = (2, 18, 19, 20, 21)
 
 
+def default_context(*, ca_file: str = "", ca_path: str = "") -> ssl.SSLContext:
+    """Verifying, on every Python alike. From 3.13 on the default also refuses a CA without the extension "key usage" (RFC 5280), which
+    many home-made CAs lack and Vault's own command line takes. Raises OSError, ValueError."""
+    context = ssl.create_default_context(cafile=ca_file or None, capath=ca_path or None)
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
+
+
 def context_for(settings: Settings) -> ssl.SSLContext:
     """A CA that is named replaces the system's, as with Vault's own command line. Raises UsageError for a file that does not do."""
     try:
-        context = ssl.create_default_context(cafile=settings.ca_file or None, capath=settings.ca_path or None)
+        context = default_context(ca_file=settings.ca_file, ca_path=settings.ca_path)
     except (OSError, ValueError) as error:
         raise UsageError(f"the CA file {settings.ca_file or settings.ca_path} cannot be read: {_why(error)}") from None
     if settings.skip_verify:
