@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.render import peers
-from keywave.lockfile import read_lock, write_lock
+from keywave.lockfile.read import read_lock
+from keywave.lockfile.write import write_lock
 from keywave.objects.manifest import Manifest
 from keywave.references.model import Connection, Identity, Reference
 from keywave.survey import survey

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from broken.setups import HERE, Setup, build, empty, fills_of, setups, tree_of
@@ -49,9 +49,16 @@ def check(setup: Setup, code: int, findings: list[dict[str, Any]]) -> None:
     assert all(f["where"]["file"] and f["where"]["line"] for f in findings), told
 
 
-@pytest.mark.parametrize("setup", setups(), ids=lambda setup: setup.name)
-def test_a_broken_setup_gives_its_code_live_and_from_a_lock(
-    setup: Setup,
+class Judged(NamedTuple):
+    """`live` and `locked`: exit code and findings. `locks`: the text of the lock."""
+
+    live: tuple[int, list[dict[str, Any]]]
+    locked: tuple[int, list[dict[str, Any]]]
+    locks: str
+
+
+@pytest.fixture
+def judge(
     own_vault: Vault,
     verifier: str,
     postgresql: PostgreSQL,
@@ -59,52 +66,46 @@ def test_a_broken_setup_gives_its_code_live_and_from_a_lock(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     canary: str,
-) -> None:
-    monkeypatch.setenv("VAULT_ADDR", own_vault.url)
-    monkeypatch.setenv("VAULT_TOKEN", verifier)
-    tree, locks = tmp_path / "tree.yaml", tmp_path / "locks"
-    tree.write_text(tree_of(setup.body))
-    try:
-        build(own_vault, setup.body, fills_of(postgresql, canary))
-        code, live = report(capsys, str(tree), "--live")
-        taken = run(["lock", str(tree), "--out", str(locks)])
-        printed = capsys.readouterr()
-        assert taken == 0, printed.err
-    finally:
-        empty(own_vault)
+) -> Callable[[Setup], Judged]:
+    """Verifies a setup on the real Vault, takes a lock of it, and verifies it from that with no Vault in reach."""
 
-    check(setup, code, live)
-    monkeypatch.setenv("VAULT_ADDR", "http://127.0.0.1:1")
-    assert report(capsys, str(tree), "--lock", str(locks)) == (code, live)
-    assert canary not in "".join(path.read_text() for path in locks.rglob("*.json"))
+    def judged(setup: Setup) -> Judged:
+        monkeypatch.setenv("VAULT_ADDR", own_vault.url)
+        monkeypatch.setenv("VAULT_TOKEN", verifier)
+        tree, locks = tmp_path / "tree.yaml", tmp_path / "locks"
+        tree.write_text(tree_of(setup.body))
+        try:
+            build(own_vault, setup.body, fills_of(postgresql, canary))
+            live = report(capsys, str(tree), "--live")
+            taken = run(["lock", str(tree), "--out", str(locks)])
+            said = capsys.readouterr().err
+        finally:
+            empty(own_vault)
+        assert taken == 0, said
+        monkeypatch.setenv("VAULT_ADDR", "http://127.0.0.1:1")
+        locked = report(capsys, str(tree), "--lock", str(locks))
+        return Judged(live, locked, "".join(path.read_text() for path in locks.rglob("*.json")))
+
+    return judged
+
+
+@pytest.mark.parametrize("setup", setups(), ids=lambda setup: setup.name)
+def test_a_broken_setup_gives_its_code_live_and_from_a_lock(
+    setup: Setup, judge: Callable[[Setup], Judged], canary: str
+) -> None:
+    judged = judge(setup)
+
+    check(setup, *judged.live)
+    assert judged.locked == judged.live
+    assert canary not in judged.locks
 
 
 @pytest.mark.parametrize("setup", [Setup("right", "as it is", {}), *setups(("right",))], ids=lambda setup: setup.name)
-def test_a_right_setup_gives_nothing(
-    setup: Setup,
-    own_vault: Vault,
-    verifier: str,
-    postgresql: PostgreSQL,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    canary: str,
-) -> None:
-    monkeypatch.setenv("VAULT_ADDR", own_vault.url)
-    monkeypatch.setenv("VAULT_TOKEN", verifier)
-    tree, locks = tmp_path / "tree.yaml", tmp_path / "locks"
-    tree.write_text(tree_of(setup.body))
-    try:
-        build(own_vault, setup.body, fills_of(postgresql, canary))
-        _, live = report(capsys, str(tree), "--live")
-        taken = run(["lock", str(tree), "--out", str(locks)])
-        printed = capsys.readouterr()
-    finally:
-        empty(own_vault)
+def test_a_right_setup_gives_nothing(setup: Setup, judge: Callable[[Setup], Judged]) -> None:
+    judged = judge(setup)
 
-    assert (live, taken) == ([], 0), printed.err
-    monkeypatch.setenv("VAULT_ADDR", "http://127.0.0.1:1")
-    assert report(capsys, str(tree), "--lock", str(locks))[1] == []
+    assert judged.live[1] == []
+    assert judged.locked[1] == []
 
 
 def test_there_are_at_least_sixty_of_them_and_each_says_where_it_is_documented() -> None:

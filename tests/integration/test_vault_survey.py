@@ -19,7 +19,9 @@ from rig.vault import Vault
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "survey"))
 from survey_references import kv, login, reference
 
-from keywave.lockfile import differences, read_lock, write_lock
+from keywave.lockfile.drift import differences
+from keywave.lockfile.read import read_lock
+from keywave.lockfile.write import write_lock
 from keywave.references.model import Reference
 from keywave.survey import Scope, survey
 from keywave.survey.gathering import TooMuch

@@ -8,7 +8,9 @@ import pytest
 from lock_values import DB, SHOP
 
 from keywave.findings import Severity
-from keywave.lockfile import differences, read_lock, write_lock
+from keywave.lockfile.drift import differences
+from keywave.lockfile.read import read_lock
+from keywave.lockfile.write import write_lock
 from keywave.vault.inventory import Fact, Inventory, KeyNames, KvSecret, Mount, State
 
 LOCKED = SHOP._replace(source="lock", file="shop.json")

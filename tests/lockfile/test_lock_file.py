@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from lock_values import INVENTORIES, SHOP
 
-from keywave.lockfile import LockError, read_lock, same_content, write_lock
+from keywave.lockfile.read import LockError, read_lock
 from keywave.lockfile.schema import FORMAT, LOCK, files
+from keywave.lockfile.write import same_content, write_lock
 from keywave.vault.inventory import Fact, Inventory, KeyNames, KvSecret, State, hashed
 
 TOP = Path(__file__).resolve().parents[2]

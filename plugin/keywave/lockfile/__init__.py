@@ -1,7 +1,4 @@
-"""An inventory as a file in Git and back, and what has drifted since. Pure."""
+"""An inventory as a file in Git (`write`), back (`read`), and what has drifted since (`drift`). Pure.
 
-from keywave.lockfile.drift import differences
-from keywave.lockfile.read import LockError, read_lock
-from keywave.lockfile.write import same_content, write_lock
-
-__all__ = ["LockError", "differences", "read_lock", "same_content", "write_lock"]
+Nothing is imported here: a render that finds a lock reads it, and needs neither of the others.
+"""
