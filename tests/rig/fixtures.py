@@ -51,7 +51,7 @@ SERVERS = frozenset(
     {"rig_folder", "cluster", "controllers", "vso_cluster", "namespace", "vault", "redis", "git_daemon", "start_plugin"}
     | {"fault_proxy"}
     | {"keywave_plugin", "argocd", "argocd_keywave", "flux", "yaml_meaning", "kustomize", "postgresql"}
-    | {"go_templates"}
+    | {"go_templates", "own_cluster"}
 )
 
 
@@ -91,6 +91,18 @@ def vso_cluster(cluster: Cluster) -> Cluster:
     """`cluster` with the Vault Secrets Operator's CRDs (not the operator: the test plays it with patch_status)."""
     crds.install(cluster, crds.vso_crds())
     return cluster
+
+
+@pytest.fixture(scope="session")
+def own_cluster(rig_folder: Path) -> Iterator[Cluster]:
+    """Another kube-apiserver and etcd, with the definitions of schemas/crds (the same names as the incumbent's) and garbage collection."""
+    with (
+        etcd_driver.etcd(rig_folder / "own-etcd") as etcd,
+        kubernetes_driver.kube_apiserver(rig_folder / "own-kube-apiserver", etcd) as started,
+        kubernetes_driver.kube_controller_manager(rig_folder / "own-kube-controller-manager", started),
+    ):
+        crds.install(started, crds.read_crds(sorted((REPOSITORY / "schemas" / "crds").glob("*.yaml"))))
+        yield started
 
 
 @pytest.fixture

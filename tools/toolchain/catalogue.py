@@ -158,6 +158,14 @@ _ALL = (
         ("argocd-vault-plugin",),
         sets=frozenset({"bench"}),
     ),
+    # The incumbent as a real process: peer of benchmarks/reconciler, and the other side of a take-over.
+    Tool(
+        "vault-secrets-operator",
+        "v0.10.0",
+        GoBuild("vault-secrets-operator", {"vault-secrets-operator": "github.com/hashicorp/vault-secrets-operator"}),
+        ("vault-secrets-operator",),
+        sets=frozenset({"test", "bench"}),
+    ),
     Tool(
         "yaml-helper",
         source_digest("yaml-helper"),
