@@ -53,7 +53,7 @@ FAILURES = {
     401: ("unauthorized", "Kubernetes does not know this caller: the token of the kubeconfig has ended or is wrong"),
     422: ("invalid", "Kubernetes refuses (422): why"),
     503: ("server-error", "Kubernetes refuses (503): why"),
-    429: ("server-error", "Kubernetes refuses (429): why"),
+    429: ("limited", "Kubernetes refuses (429): why"),
 }
 
 

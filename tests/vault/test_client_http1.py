@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keywave.vault.http1 import Cut, NotHttp, Raw, Reader, TooLarge
+from keywave.net.http1 import Cut, NotHttp, Raw, Reader, TooLarge
 
 ANSWERS = (
     (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A:  b \r\n\r\nhello", b"hello", True),

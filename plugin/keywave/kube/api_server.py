@@ -25,21 +25,23 @@ _STEPS = 2
 
 class KubeError(KeywaveError):
     """Kubernetes cannot be asked. `reason` is one of: config (the credentials make no sense), refused, name, tls, timeout, answer (not
-    what an API server says), unauthorized (401), forbidden (403), absent (404), invalid (another 4xx), server-error (5xx, 429)."""
+    what an API server says), unauthorized (401), forbidden (403), absent (404), exists (409, the name is taken), conflict (409, it has
+    moved on), gone (410), invalid (another 4xx), limited (429), server-error (5xx). `retry_after`: seconds, where the server says so."""
 
     exit_code = 3
 
-    def __init__(self, reason: str, summary: str, *, hint: str = "") -> None:
+    def __init__(self, reason: str, summary: str, *, hint: str = "", retry_after: float = 0.0) -> None:
         super().__init__(summary, hint=hint)
-        self.reason = reason
+        self.reason, self.retry_after = reason, retry_after
 
 
 class ApiServer:
     """Where the API server is and who asks. `ca`, `certificate`, `key` are PEM texts ("" = the system's CAs, no certificate).
+    `token_file` is where the token comes from anew: the kubelet changes it.
 
     A plain class: the text of a NamedTuple would show the token."""
 
-    __slots__ = ("ca", "certificate", "key", "server_name", "skip_verify", "token", "url")
+    __slots__ = ("ca", "certificate", "key", "server_name", "skip_verify", "token", "token_file", "url")
 
     def __init__(
         self,
@@ -51,7 +53,9 @@ class ApiServer:
         key: str = "",
         server_name: str = "",
         skip_verify: bool = False,
+        token_file: str = "",
     ) -> None:
+        self.token_file = token_file
         self.url = url.rstrip("/")
         self.ca = ca
         self.token = token
@@ -88,7 +92,7 @@ def post(server: ApiServer, path: str, body: Mapping[str, Any], *, timeout: floa
         if late.is_set():  # a cut answer may look like a whole one
             raise TimeoutError
     except (OSError, http.client.HTTPException, ValueError) as problem:
-        raise _out_of_reach(server, TimeoutError() if late.is_set() else problem, timeout) from None
+        raise out_of_reach(server, TimeoutError() if late.is_set() else problem, timeout) from None
     finally:
         clock.cancel()
         connection.close()
@@ -100,7 +104,7 @@ def post(server: ApiServer, path: str, body: Mapping[str, Any], *, timeout: floa
         raise KubeError("answer", f"{server.url} does not answer like a Kubernetes API server (status {got.status})")
     if not 200 <= got.status < 300:
         raise KubeError(
-            _reason(got.status), f"Kubernetes refuses ({got.status}): {_line(answer.get('message') or got.reason)}"
+            reason_of(got.status), f"Kubernetes refuses ({got.status}): {one_line(answer.get('message') or got.reason)}"
         )
     return answer
 
@@ -124,7 +128,7 @@ def _connection(server: ApiServer, timeout: float) -> http.client.HTTPConnection
         raise KubeError("config", f"not the address of an API server: {server.url}")
     if parts.scheme == "http":
         return http.client.HTTPConnection(parts.hostname, port, timeout=timeout)
-    return _Named(parts.hostname, port, timeout=timeout, context=_context(server), server_name=server.server_name)
+    return _Named(parts.hostname, port, timeout=timeout, context=context_for(server), server_name=server.server_name)
 
 
 class _Named(http.client.HTTPSConnection):
@@ -141,7 +145,7 @@ class _Named(http.client.HTTPSConnection):
         self.sock = self._tls.wrap_socket(self.sock, server_hostname=self._name)
 
 
-def _context(server: ApiServer) -> ssl.SSLContext:
+def context_for(server: ApiServer) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cadata=server.ca or None)
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # from Python 3.13 on; kubectl takes such CAs, too
@@ -174,7 +178,7 @@ def _as_file(text: str) -> Iterator[str]:
         yield file.name
 
 
-def _out_of_reach(server: ApiServer, problem: Exception, timeout: float) -> KubeError:
+def out_of_reach(server: ApiServer, problem: Exception, timeout: float) -> KubeError:
     if isinstance(problem, ssl.SSLCertVerificationError):
         hint = "give the right CA in the kubeconfig (certificate-authority), or the name in the certificate (tls-server-name)"
         return KubeError("tls", f"the certificate of {server.url} is not trusted: {problem.verify_message}", hint=hint)
@@ -189,12 +193,15 @@ def _out_of_reach(server: ApiServer, problem: Exception, timeout: float) -> Kube
     return KubeError("answer", f"{server.url} does not answer like a Kubernetes API server")
 
 
-def _line(text: object) -> str:
+def one_line(text: object) -> str:
     """A foreign text for a message: one printable line of bounded length."""
     plain = "".join(sign if sign.isprintable() else " " for sign in str(text)[:1000])
     return " ".join(plain.split())[:300]
 
 
-def _reason(status: int) -> str:
-    known = {401: "unauthorized", 403: "forbidden", 404: "absent", 429: "server-error"}
+def reason_of(status: int, told: str = "") -> str:
+    """The reason of a KubeError; `told` is the `reason` of Kubernetes' Status."""
+    if status == 409 and told == "AlreadyExists":
+        return "exists"
+    known = {401: "unauthorized", 403: "forbidden", 404: "absent", 409: "conflict", 410: "gone", 429: "limited"}
     return known.get(status) or ("server-error" if status >= 500 else "invalid")

@@ -52,7 +52,8 @@ def from_pod(environment: Mapping[str, str], folder: str = POD_FOLDER) -> ApiSer
     """The API server of the cluster that this Pod runs in, as the Pod's ServiceAccount."""
     host, port = environment["KUBERNETES_SERVICE_HOST"], environment.get("KUBERNETES_SERVICE_PORT") or "443"
     url = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
-    return ApiServer(url, ca=_text(Path(folder, "ca.crt")), token=_text(Path(folder, "token")).strip())
+    file = Path(folder, "token")
+    return ApiServer(url, ca=_text(Path(folder, "ca.crt")), token=_text(file).strip(), token_file=str(file))
 
 
 def from_kubeconfig(files: list[str], context: str = "") -> ApiServer:

@@ -1,4 +1,4 @@
-"""HTTP/1.1, the half that a client of Vault needs: one answer read from a socket, within a time and a size.
+"""HTTP/1.1, the half that a client of a JSON API needs: one answer read from a socket, within a time and a size.
 
 `http.client` reads headers with the parser for e-mail (twice the processor time for Vault's small answers) and has no limit for the
 whole of an answer: a server that sends a byte a second is never timed out. Source: RFC 9112.
@@ -7,6 +7,7 @@ whole of an answer: a server that sends a byte a second is never timed out. Sour
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from time import monotonic
 from typing import NamedTuple
 
@@ -66,6 +67,28 @@ class Reader:
         if not length.isdigit() or len(length) > 18:
             raise NotHttp
         return Raw(status, headers, self._exactly(int(length)), keep and not self._buffer)
+
+    def opening(self) -> tuple[int, dict[bytes, bytes]]:
+        """Status and headers of an answer whose body is read by `pieces`. Raises as `answer`."""
+        status, headers, _ = self._head()
+        return status, headers
+
+    def pieces(self, headers: dict[bytes, bytes], idle: float) -> Iterator[bytes]:
+        """The body as it comes; at most `idle` seconds of silence. Raises as `answer`; Cut where it ends before its end."""
+        if headers.get(b"transfer-encoding", b"").lower() != b"chunked":
+            self._end = monotonic() + idle
+            yield self._rest()
+            return
+        while True:
+            self._end = monotonic() + idle
+            size = self._chunk_size()
+            if not size:
+                return
+            if size > self._limit:
+                raise TooLarge
+            yield self._exactly(size)
+            if self._line():
+                raise NotHttp
 
     def head_only(self) -> int:
         """The status of an answer whose body, if any, is not wanted (a tunnel's). Raises as `answer`."""

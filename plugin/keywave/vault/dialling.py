@@ -8,8 +8,8 @@ import ssl
 import threading
 from time import monotonic
 
+from keywave.net.http1 import Cut, NotHttp, Reader, TooLarge
 from keywave.vault.faults import OutOfReach
-from keywave.vault.http1 import Cut, NotHttp, Reader, TooLarge
 from keywave.vault.masked import NO_TEXT, Masked
 from keywave.vault.origin import Origin
 from keywave.vault.tls import handshake_fault
@@ -26,6 +26,10 @@ class Dialler:
         self._context, self._called, self._server_name = context, called, server_name
         self._proxy, self._credentials = _proxy_of(proxy)
         self._known: dict[tuple[str, int], Addresses] = {}
+
+    def forget(self) -> None:
+        """Ask for the addresses again: in a process that lives for months, Vault moves."""
+        self._known.clear()
 
     def where(self, origin: Origin) -> str:
         via = f" (by the proxy {self._proxy[0]}:{self._proxy[1]})" if self._proxy else ""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
+from keywave.net.http1 import Raw
 from keywave.vault.faults import OutOfReach, of_status
-from keywave.vault.http1 import Raw
 from keywave.vault.origin import Origin, origin_of
 from keywave.vault.transport import Transport
 
@@ -16,6 +16,8 @@ ANSWERS = frozenset({400, 403, 404, 405})
 OF_VAULT = frozenset(("errors", "data", "request_id"))
 """What every refusal of Vault has one of. The 404 of a gateway before it proves nothing."""
 SAFE = "/-._~"
+_MOST_HEADERS = 4096
+NO_HEADERS: Mapping[str, str] = {}
 
 
 class Answer(NamedTuple):
@@ -46,8 +48,17 @@ class Answer(NamedTuple):
 class Exchange:
     """Asks one Vault. `base` has the path prefix before /v1/."""
 
-    def __init__(self, transport: Transport, base: Origin, *, called: str = "Vault") -> None:
-        self._transport, self._base = transport, base
+    def __init__(
+        self,
+        transport: Transport,
+        base: Origin,
+        *,
+        called: str = "Vault",
+        loads: Callable[[bytes], Any] = json.loads,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> None:
+        """`loads` reads JSON (who hands values on keeps numbers as they were written); `headers` go with every request."""
+        self._transport, self._base, self._loads, self._extra = transport, base, loads, headers
         self._headers: dict[tuple[str, str], bytes] = {}
         self.where = f"{called} at {base.url}"
 
@@ -76,8 +87,11 @@ class Exchange:
 
     def _headers_for(self, token: str, namespace: str) -> bytes:
         lines = ["X-Vault-Request: true", "Accept: application/json", "User-Agent: keywave"]
+        lines += [f"{name}: {value}" for name, value in self._extra.items()]
         lines += [f"X-Vault-Token: {token}"] if token else []
         lines += [f"X-Vault-Namespace: {quote(namespace, safe=SAFE)}"] if namespace else []
+        if len(self._headers) > _MOST_HEADERS:  # tokens end, and nobody needs their headers any more
+            self._headers.clear()
         made = "".join(f"{line}\r\n" for line in lines).encode()
         self._headers[token, namespace] = made
         return made
@@ -106,7 +120,7 @@ class Exchange:
                 raise self._foreign(status)
             return Answer(status, body)
         try:
-            told = Answer(status, _parse(raw.body)).texts("errors")
+            told = Answer(status, self._parse(raw.body)).texts("errors")
         except (ValueError, RecursionError):
             told = ()
         location = raw.headers.get(b"location", b"").decode("latin-1").partition("?")[0]
@@ -114,23 +128,22 @@ class Exchange:
 
     def _object(self, raw: Raw) -> Mapping[str, Any]:
         try:
-            return _parse(raw.body)
+            return self._parse(raw.body)
         except (ValueError, RecursionError):
             pass
         if raw.status == 400 and b"HTTP request to an HTTPS server" in raw.body:
             raise OutOfReach("tls", f"{self.where} speaks TLS only", hint="write https:// in VAULT_ADDR")
         raise self._foreign(raw.status)
 
+    def _parse(self, body: bytes) -> Mapping[str, Any]:
+        """A JSON object. Raises ValueError, RecursionError."""
+        value = self._loads(body)
+        if not isinstance(value, dict):
+            raise ValueError
+        return value
+
     def _foreign(self, status: int) -> OutOfReach:
         return OutOfReach("not-json", f"{self.where} answered {status} with something that is not Vault's JSON")
-
-
-def _parse(body: bytes) -> Mapping[str, Any]:
-    """A JSON object. Raises ValueError, RecursionError."""
-    value = json.loads(body)
-    if not isinstance(value, dict):
-        raise ValueError
-    return value
 
 
 def _seconds(text: bytes) -> float:

@@ -12,9 +12,9 @@ import threading
 from collections import deque
 from time import monotonic
 
+from keywave.net.http1 import Cut, NotHttp, Raw, Reader, TooLarge
 from keywave.vault.dialling import Dialler
 from keywave.vault.faults import OutOfReach
-from keywave.vault.http1 import Cut, NotHttp, Raw, Reader, TooLarge
 from keywave.vault.origin import Origin
 from keywave.vault.tls import handshake_fault
 

@@ -1,0 +1,1 @@
+"""HTTP as both Vault and Kubernetes are asked by it. Knows neither."""
