@@ -1,0 +1,1 @@
+"""What a Secret is to hold and look like. Pure."""

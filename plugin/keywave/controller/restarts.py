@@ -1,0 +1,146 @@
+"""Restarts the workloads that use a Secret: once per change and workload, several changes at once by one restart.
+
+Nothing waits in here: who comes too early is told when to come again. What is remembered of a workload spares restarts; without it
+(after a crash) the workload's own annotation tells whether it was restarted after the Secret's write.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from keywave.controller import reasons
+from keywave.controller.model import Body, Key, Resource
+from keywave.controller.ports import World
+from keywave.controller.status import rfc3339
+from keywave.kube.api_server import KubeError
+from keywave.kube.resources import WORKLOADS
+from keywave.objects.manifest import mapping
+
+ANNOTATION = "vso.secrets.hashicorp.com/restartedAt"
+WINDOW = 2.0
+RETRY = 5.0
+_LASTING = ("forbidden", "invalid", "absent", "unauthorized")
+_LOCK = threading.Lock()
+_NAME = "restart"
+
+
+class RestartOutcome(NamedTuple):
+    """`done`: store the token in status.restartedFor. Else come again in `after` seconds with the same token."""
+
+    done: bool
+    after: float | None = None
+    restarted: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+
+
+class _State(NamedTuple):
+    """Of a workload: when its next restart is due (0: none is), when the last one began."""
+
+    due: float = 0.0
+    last: float = 0.0
+
+
+def restart(
+    world: World, resource: Resource, targets: Sequence[Body], token: str, *, written: float = 0.0
+) -> RestartOutcome:
+    """To be called after the Secret's write with what names the change; never at a first sync. `written`: when the Secret was written
+    (seconds since 1970), where that is known after a restart of the process. Never raises KubeError: a failure is an event."""
+    if not targets or resource.status.get("restartedFor") == token:
+        return RestartOutcome(True)
+    asked = _asked(world, resource, token, written)
+    waits: list[float] = []
+    restarted: list[str] = []
+    failed: list[str] = []
+    for kind, name in dict.fromkeys((str(t.get("kind") or ""), str(t.get("name") or "")) for t in targets):
+        title = f"{kind} {name}"
+        wait = _turn(world, Key(kind, resource.key.namespace, name), asked)
+        if wait is None:
+            continue  # restarted after our write already
+        if wait > 0:
+            waits.append(wait)
+            continue
+        try:
+            problem = _restart_one(world, resource, kind, name, written)
+        except KubeError as refused:
+            if refused.reason not in _LASTING:
+                _undo(world, Key(kind, resource.key.namespace, name))
+                waits.append(RETRY)
+                continue
+            problem = f"Kubernetes refuses it ({refused.reason})"
+        if problem:
+            failed.append(title)
+            world.events.tell(resource, reasons.RESTART_FAILED, f"{title} is not restarted: {problem}", warning=True)
+        else:
+            restarted.append(title)
+    return RestartOutcome(not waits, max(waits, default=None), tuple(restarted), tuple(failed))
+
+
+def _asked(world: World, resource: Resource, token: str, written: float) -> float:
+    known = world.memory.recall(resource.key, _NAME)
+    if known is not None and known[0] == token:
+        return float(known[1])
+    asked = written or world.now()
+    world.memory.keep(resource.key, _NAME, (token, asked))
+    return asked
+
+
+def _turn(world: World, workload: Key, asked: float) -> float | None:
+    """Seconds to wait, 0 = restart it now (nobody else will), None = that has been done since `asked`."""
+    now = world.now()
+    with _LOCK:
+        state = world.memory.recall(workload, _NAME) or _State()
+        if state.last >= asked and state.last:
+            return None
+        if not state.due:
+            world.memory.keep(workload, _NAME, state._replace(due=now + WINDOW))
+            return WINDOW
+        if now < state.due:
+            return float(state.due - now)
+        world.memory.keep(workload, _NAME, _State(0.0, now))
+        return 0.0
+
+
+def _undo(world: World, workload: Key) -> None:
+    with _LOCK:
+        world.memory.keep(workload, _NAME, _State(world.now() + RETRY, 0.0))
+
+
+def _restart_one(world: World, resource: Resource, kind: str, name: str, written: float) -> str:
+    """What is in the way, "" for done. Raises KubeError."""
+    type = WORKLOADS.get(kind)
+    if type is None:
+        return "that kind cannot be restarted"
+    namespace = resource.key.namespace
+    found = world.kube.get(type, namespace, name)
+    if found is None:
+        return "there is no such workload"
+    spec = mapping(found.get("spec"))
+    if kind == "Deployment" and spec.get("paused") is True:
+        return "it is paused"
+    if written and _restarted_at(kind, spec) > written:
+        return ""
+    if world.kube.patch(type, namespace, name, _change(kind, rfc3339(world.now()))) is None:
+        return "there is no such workload"
+    world.counting.count("keywave_rollout_restarts_total", kind, namespace)
+    by_hand = mapping(spec.get("updateStrategy")).get("type") == "OnDelete"
+    more = "; its pods are replaced when somebody deletes them (OnDelete)" if by_hand else ""
+    world.events.tell(resource, reasons.RESTARTED, f"{kind} {name} is restarted{more}")
+    return ""
+
+
+def _change(kind: str, moment: str) -> Mapping[str, Any]:
+    if kind == "argo.Rollout":
+        return {"spec": {"restartAt": moment}}
+    return {"spec": {"template": {"metadata": {"annotations": {ANNOTATION: moment}}}}}
+
+
+def _restarted_at(kind: str, spec: Body) -> float:
+    annotations = mapping(mapping(mapping(spec.get("template")).get("metadata")).get("annotations"))
+    text = spec.get("restartAt") if kind == "argo.Rollout" else annotations.get(ANNOTATION)
+    try:
+        return datetime.fromisoformat(str(text)).timestamp()
+    except ValueError:
+        return 0.0

@@ -1,0 +1,1 @@
+"""The process: watches, queue, workers, shards, standing by, stopping."""

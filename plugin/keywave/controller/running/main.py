@@ -1,0 +1,114 @@
+"""`keywave-reconciler`: options in, exit code out. 0 ended as told, 2 used wrongly, 3 cannot reach what it needs, 70 a bug."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+import click
+
+from keywave._version import VERSION
+from keywave.controller.running.settings import Settings, own_namespace
+from keywave.errors import KeywaveError
+from keywave.redact import redact
+
+_NAMESPACE_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+
+
+@click.command(context_settings={"auto_envvar_prefix": "KEYWAVE", "help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="keywave-reconciler")
+@click.option("--kubeconfig", default="", help="A kubeconfig; else KUBECONFIG, else the Pod's own ServiceAccount.")
+@click.option("--context", default="", help="Its context.")
+@click.option(
+    "--namespace", "namespaces", multiple=True, help="Work in this namespace only; several times for several."
+)
+@click.option(
+    "--operator-namespace", default="", help="Where the operator's own objects are. Default: the Pod's namespace."
+)
+@click.option(
+    "--workers", default=16, show_default=True, type=click.IntRange(1, 256), help="Objects worked on at once."
+)
+@click.option("--metrics-address", default=":8080", show_default=True, help="For /metrics, /healthz and /readyz.")
+@click.option("--log-format", default="json", show_default=True, type=click.Choice(["json", "text"]))
+@click.option(
+    "--log-level", default="info", show_default=True, type=click.Choice(["debug", "info", "warning", "error"])
+)
+@click.option(
+    "--lease-duration",
+    "lease_seconds",
+    default=15.0,
+    show_default=True,
+    type=click.FloatRange(2, 600),
+    help="Seconds after which another replica takes the work of a dead one.",
+)
+@click.option(
+    "--install-crds", is_flag=True, help="Install the definitions that are absent; existing ones stay as they are."
+)
+@click.option(
+    "--allow-default-globals/--no-default-globals",
+    "default_globals",
+    default=True,
+    show_default=True,
+    help="Whether a VaultAuth may refer to the VaultAuthGlobal called default.",
+)
+@click.option("--exclude-raw", is_flag=True, help="Leave _raw out of every Secret.")
+@click.option(
+    "--stand-by/--no-stand-by",
+    "stand_by",
+    default=True,
+    show_default=True,
+    help="Do nothing while Vault Secrets Operator holds its Lease.",
+)
+def command(**options: object) -> None:
+    """Fetches from Vault and keeps Kubernetes Secrets up to date.
+
+    Each option is also a variable: --log-level is KEYWAVE_LOG_LEVEL.
+    """
+    settings = Settings(**options)  # type: ignore[arg-type]
+    if not settings.operator_namespace:
+        settings = settings._replace(operator_namespace=own_namespace(dict(os.environ), _NAMESPACE_FILE))
+    sys.exit(run(settings))
+
+
+def run(settings: Settings) -> int:
+    """Until SIGTERM or SIGINT; a second one ends at once. Raises KeywaveError for what keeps it from starting."""
+    # The parts take half a second to load; --help need not wait.
+    from keywave.controller.running.wiring import Reconciler
+    from keywave.controller.watching.logs import Log
+    from keywave.kube.credentials import api_server
+
+    told = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if told.is_set():
+            os._exit(130)
+        told.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    server = api_server(settings.kubeconfig, context=settings.context, environment=os.environ)
+    reconciler = Reconciler(settings, server, Log(form=settings.log_format, level=settings.log_level))
+    reconciler.start()
+    told.wait()
+    reconciler.stop()
+    return 0
+
+
+def main() -> None:
+    """The entry point."""
+    try:
+        command.main(standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        sys.exit(ended.exit_code)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(2)
+    except click.Abort:
+        sys.exit(130)
+    except KeywaveError as problem:
+        hint = getattr(problem, "hint", "")
+        print(redact(f"keywave-reconciler: {problem}{f'  ({hint})' if hint else ''}"), file=sys.stderr)
+        sys.exit(problem.exit_code)

@@ -1,0 +1,186 @@
+"""The work queue: names, each at most once, each with at most one worker. Level-based, as controller-runtime's.
+
+Two lanes, so that an object that was never synced does not wait behind thousands of refreshes; every fourth name comes from the other
+lane. Within a lane namespaces take turns: one with ten thousand broken objects delays nobody else.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+from keywave.controller.model import Key
+
+_TURN = 4
+
+
+class _Lane:
+    """Names by namespace; namespaces in turn."""
+
+    def __init__(self) -> None:
+        self._spaces: OrderedDict[str, OrderedDict[Key, float]] = OrderedDict()
+        self.count = 0
+
+    def add(self, key: Key, moment: float) -> None:
+        self._spaces.setdefault(key.namespace, OrderedDict())[key] = moment
+        self.count += 1
+
+    def remove(self, key: Key) -> float:
+        names = self._spaces[key.namespace]
+        moment = names.pop(key)
+        self.count -= 1
+        if not names:
+            del self._spaces[key.namespace]
+        return moment
+
+    def take(self) -> tuple[Key, float]:
+        space, names = next(iter(self._spaces.items()))
+        key, moment = names.popitem(last=False)
+        self.count -= 1
+        if names:
+            self._spaces.move_to_end(space)
+        else:
+            del self._spaces[space]
+        return key, moment
+
+    def oldest(self) -> float | None:
+        return min((next(iter(names.values())) for names in self._spaces.values()), default=None)
+
+
+class WorkQueue:
+    """Thread-safe. `now` in seconds, never going back (time.monotonic)."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._lanes = (_Lane(), _Lane())  # first, refresh
+        self._lane_of: dict[Key, int] = {}
+        self._delayed: dict[Key, tuple[float, int]] = {}
+        self._heap: list[tuple[float, int, Key]] = []
+        self._working: set[Key] = set()
+        self._again: dict[Key, int] = {}
+        self._ready = threading.Condition()
+        self._serial = self._taken = 0
+        self._closed = False
+
+    def add(self, key: Key, *, first: bool = False) -> None:
+        """Now. `first`: it was never synced."""
+        with self._ready:
+            self._delayed.pop(key, None)
+            self._add(key, 0 if first else 1)
+
+    def add_after(self, key: Key, seconds: float, *, first: bool = False) -> None:
+        """Later; what comes earlier wins. Nothing for one that waits for a worker already."""
+        with self._ready:
+            if key in self._lane_of:
+                return
+            due = self._now() + max(seconds, 0.0)
+            known = self._delayed.get(key)
+            if known is not None and known[0] <= due:
+                return
+            self._serial += 1
+            self._delayed[key] = (due, 0 if first else 1)
+            heapq.heappush(self._heap, (due, self._serial, key))
+            self._ready.notify()
+            if len(self._heap) > 64 + 4 * len(self._delayed):
+                self._compact()
+
+    def take(self, wait: float = 1.0) -> Key | None:
+        """The next name, which is this worker's until `done`; None after `wait` seconds, or when closed."""
+        end = self._now() + wait
+        with self._ready:
+            while not self._closed:
+                self._wake()
+                lane = self._choose()
+                if lane is not None:
+                    key, _ = lane.take()
+                    del self._lane_of[key]
+                    self._working.add(key)
+                    return key
+                left = end - self._now()
+                if left <= 0:
+                    return None
+                next_due = self._heap[0][0] - self._now() if self._heap else left
+                self._ready.wait(max(min(left, next_due), 0.001))
+            return None
+
+    def done(self, key: Key) -> None:
+        """The worker is through; what was added meanwhile is given out again."""
+        with self._ready:
+            self._working.discard(key)
+            lane = self._again.pop(key, None)
+            if lane is not None:
+                self._add(key, lane)
+
+    def forget(self, key: Key) -> None:
+        """It is gone, or somebody else's."""
+        with self._ready:
+            self._delayed.pop(key, None)
+            self._again.pop(key, None)
+            if key in self._lane_of:
+                self._lanes[self._lane_of.pop(key)].remove(key)
+
+    def close(self) -> None:
+        """No name is given out any more."""
+        with self._ready:
+            self._closed = True
+            self._ready.notify_all()
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def depth(self) -> tuple[int, int, int]:
+        """How many wait: never synced, refreshes, delayed."""
+        with self._ready:
+            return self._lanes[0].count, self._lanes[1].count, len(self._delayed)
+
+    def age(self) -> float:
+        """Seconds that the oldest one waits for a worker."""
+        with self._ready:
+            moments = [moment for lane in self._lanes if (moment := lane.oldest()) is not None]
+            return max(self._now() - min(moments), 0.0) if moments else 0.0
+
+    def working(self) -> frozenset[Key]:
+        with self._ready:
+            return frozenset(self._working)
+
+    def _add(self, key: Key, lane: int) -> None:
+        if self._closed:
+            return
+        if key in self._working:
+            self._again[key] = min(lane, self._again.get(key, 1))
+            return
+        before = self._lane_of.get(key)
+        if before is not None:
+            if lane >= before:
+                return
+            self._lanes[before].remove(key)
+        self._lanes[lane].add(key, self._now())
+        self._lane_of[key] = lane
+        self._ready.notify()
+
+    def _wake(self) -> None:
+        """Delayed ones that are due."""
+        now = self._now()
+        while self._heap and self._heap[0][0] <= now:
+            due, _, key = heapq.heappop(self._heap)
+            known = self._delayed.get(key)
+            if known is not None and known[0] == due:
+                del self._delayed[key]
+                self._add(key, known[1])
+
+    def _choose(self) -> _Lane | None:
+        first, refresh = self._lanes
+        if not first.count and not refresh.count:
+            return None
+        self._taken += 1
+        if not first.count or (refresh.count and self._taken % _TURN == 0):
+            return refresh
+        return first
+
+    def _compact(self) -> None:
+        """Entries that an earlier one has replaced."""
+        self._heap = [entry for entry in self._heap if self._delayed.get(entry[2], (None,))[0] == entry[0]]
+        heapq.heapify(self._heap)

@@ -1,0 +1,66 @@
+"""All custom resources as the watches have them, with an index of who refers to whom."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+
+from keywave.controller.model import Key, Resource
+from keywave.controller.running.references import refers_to
+
+Stores = Mapping[str, Mapping[Key, Resource]]
+
+
+class Store:
+    """Satisfies ports.Lookup. `stores`: kind -> what its informer has; `changed` is what the informers call."""
+
+    def __init__(
+        self, stores: Callable[[], Stores], operator_namespace: str, wake: Callable[[Key, Resource | None], None]
+    ) -> None:
+        self._stores, self._namespace, self._wake = stores, operator_namespace, wake
+        self._referrers: dict[Key, set[Key]] = {}
+        self._refers: dict[Key, tuple[Key, ...]] = {}
+        self._lock = threading.Lock()
+
+    def find(self, key: Key) -> Resource | None:
+        return self._stores().get(key.kind, {}).get(key)
+
+    def referrers(self, key: Key) -> tuple[Resource, ...]:
+        with self._lock:
+            keys = sorted(self._referrers.get(key, ()))
+        return tuple(found for found in map(self.find, keys) if found is not None)
+
+    def changed(self, key: Key, old: Resource | None, new: Resource | None) -> None:
+        """Keeps the index, wakes the object, and, where others may see a difference, all that refer to it, directly or not."""
+        self._index(key, new)
+        self._wake(key, new)
+        if key.kind in ("VaultConnection", "VaultAuthGlobal", "VaultAuth", "SecretTransformation") and (
+            old is None or new is None or (old.uid, old.generation) != (new.uid, new.generation)
+        ):
+            self._wake_referrers(key, set())
+
+    def _wake_referrers(self, key: Key, done: set[Key]) -> None:
+        for resource in self.referrers(key):
+            if resource.key not in done:
+                done.add(resource.key)
+                self._wake(resource.key, resource)
+                self._wake_referrers(resource.key, done)
+
+    def _index(self, key: Key, new: Resource | None) -> None:
+        now = refers_to(new, self._namespace) if new is not None else ()
+        with self._lock:
+            before = self._refers.get(key, ())
+            if before == now:
+                return
+            for target in before:
+                names = self._referrers.get(target)
+                if names is not None:
+                    names.discard(key)
+                    if not names:
+                        del self._referrers[target]
+            for target in now:
+                self._referrers.setdefault(target, set()).add(key)
+            if now:
+                self._refers[key] = now
+            else:
+                self._refers.pop(key, None)

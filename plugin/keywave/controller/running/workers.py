@@ -1,0 +1,121 @@
+"""The threads that do the work: a name from the queue, its reconcile, when to come back."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from time import monotonic
+
+from keywave.controller import reasons
+from keywave.controller.model import Key, Resource, Result
+from keywave.controller.ports import Reconcile, World
+from keywave.controller.running.queue import WorkQueue
+from keywave.controller.timing import backoff
+from keywave.kube.api_server import KubeError
+
+_STUCK = 600.0
+"""Seconds after which a worker counts as stuck: every request of ours ends far earlier."""
+Log = Callable[..., None]
+
+
+class Workers:
+    """`count` threads. `may_work(namespace)`: the shard is ours and we do not stand by."""
+
+    def __init__(
+        self,
+        queue: WorkQueue,
+        world: World,
+        kinds: Mapping[str, Reconcile],
+        *,
+        count: int,
+        may_work: Callable[[str], bool],
+        log: Log,
+    ) -> None:
+        self._queue, self._world, self._kinds = queue, world, kinds
+        self._may_work, self._log = may_work, log
+        self._failures: dict[Key, int] = {}
+        self._busy: dict[int, tuple[float, Key]] = {}
+        self._threads = [
+            threading.Thread(target=self._work, args=(number,), name=f"worker-{number}", daemon=True)
+            for number in range(count)
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def join(self, seconds: float) -> bool:
+        """Whether all are through."""
+        end = monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(end - monotonic(), 0.0))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def healthy(self) -> str:
+        """ "" or what is wrong."""
+        if not all(thread.is_alive() for thread in self._threads):
+            return "a worker has ended"
+        stuck = [key for since, key in tuple(self._busy.values()) if monotonic() - since > _STUCK]
+        return f"a worker is stuck with {stuck[0]}" if stuck else ""
+
+    def busy_in(self, belongs: Callable[[str], bool]) -> bool:
+        """Whether a worker is at an object of these namespaces."""
+        return any(belongs(key.namespace) for key in self._queue.working())
+
+    def _work(self, number: int) -> None:
+        while True:
+            key = self._queue.take(1.0)
+            if key is None:
+                if self._queue.closed:
+                    return
+                continue
+            self._busy[number] = (monotonic(), key)
+            try:
+                if self._may_work(key.namespace):
+                    self._reconcile(key)
+            except BaseException as bug:  # a worker must not end
+                self._bug(key, bug)
+            finally:
+                self._busy.pop(number, None)
+                self._queue.done(key)
+
+    def _reconcile(self, key: Key) -> None:
+        world = self._world
+        resource = world.lookup.find(key)
+        if resource is None:
+            self._failures.pop(key, None)
+            world.memory.forget(key)
+            return
+        began = monotonic()
+        failures = self._failures.get(key, 0)
+        result = self._attempt(resource, failures)
+        if result.failed:
+            self._failures[key] = failures + 1
+        else:
+            self._failures.pop(key, None)
+        world.counting.count(
+            "keywave_reconcile_total", key.kind, result.reason or ("failed" if result.failed else "ok")
+        )
+        world.counting.observe("keywave_reconcile_seconds", monotonic() - began, key.kind)
+        if result.after is not None:
+            self._queue.add_after(key, result.after)
+
+    def _attempt(self, resource: Resource, failures: int) -> Result:
+        try:
+            return self._kinds[resource.key.kind](resource, self._world, failures)
+        except KubeError as problem:
+            self._log("warning", "Kubernetes refused", object=str(resource.key), reason=problem.reason)
+            soon = 0.2 if problem.reason == "conflict" and failures < 3 else 0.0
+            wait = soon or max(backoff(failures, self._world.chance(), first=1.0), problem.retry_after)
+            return Result(wait, failed=True, reason=reasons.KUBERNETES)
+        except Exception as bug:
+            self._bug(resource.key, bug)
+            return Result(backoff(failures, self._world.chance()), failed=True, reason=reasons.BUG)
+
+    def _bug(self, key: Key, bug: BaseException) -> None:
+        # No text of it: it may quote a value.
+        frames = traceback.extract_tb(bug.__traceback__)[-3:]
+        where = " < ".join(f"{frame.filename.rpartition('keywave/')[2]}:{frame.lineno}" for frame in reversed(frames))
+        self._world.counting.count("keywave_bugs_total")
+        self._log("error", "a bug in keywave; please report it", object=str(key), type=type(bug).__name__, where=where)

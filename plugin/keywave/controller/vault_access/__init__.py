@@ -1,0 +1,1 @@
+"""Logins, tokens and shared reads: what `ports.Vault` promises."""

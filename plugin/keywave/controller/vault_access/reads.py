@@ -1,0 +1,110 @@
+"""Reads that several objects want: who asks while another asks already gets its answer; an answer young enough is given again.
+
+Answers hold values: they are kept for seconds, within bounds of number and bytes, and swept.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import NamedTuple
+
+from keywave.vault.values import Payload, VaultFault
+
+_MOST, _MOST_BYTES = 10_000, 64 << 20
+
+
+class _Kept(NamedTuple):
+    payload: Payload
+    until: float
+    size: int
+
+
+class _Flight:
+    """One request under way."""
+
+    __slots__ = ("done", "fault", "payload")
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.payload: Payload | None = None
+        self.fault: BaseException | None = None
+
+
+class SharedReads:
+    """`now` in seconds since 1970."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._flights: dict[Hashable, _Flight] = {}
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def read(self, key: Hashable, max_age: float, ask: Callable[[], Payload]) -> Payload:
+        """An answer for `key` of at most `max_age` seconds. Raises what `ask` raises, to all that wait for it."""
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is not None and 0 <= self._now() - kept.payload.at <= max_age:
+                return kept.payload
+            flight = self._flights.get(key)
+            mine = flight is None
+            if flight is None:
+                flight = self._flights[key] = _Flight()
+        if not mine:
+            flight.done.wait()
+            if flight.payload is not None:
+                return flight.payload
+            raise _again(flight.fault)
+        try:
+            flight.payload = payload = ask()
+            self._keep(key, payload, max_age)
+            return payload
+        except BaseException as fault:
+            flight.fault = fault
+            raise
+        finally:
+            with self._lock:
+                del self._flights[key]
+            flight.done.set()
+
+    def sweep(self) -> None:
+        """Forget what nobody may be given any more; called every few seconds."""
+        now = self._now()
+        with self._lock:
+            for key in [key for key, kept in self._kept.items() if kept.until <= now or kept.payload.at > now]:
+                self._bytes -= self._kept.pop(key).size
+
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
+            self._bytes = 0
+
+    def _keep(self, key: Hashable, payload: Payload, max_age: float) -> None:
+        size = _size(payload.raw)
+        with self._lock:
+            before = self._kept.pop(key, None)
+            self._bytes += size - (before.size if before else 0)
+            self._kept[key] = _Kept(payload, payload.at + max(max_age, 1.0), size)
+            while self._bytes > _MOST_BYTES or len(self._kept) > _MOST:
+                _, oldest = self._kept.popitem(last=False)
+                self._bytes -= oldest.size
+
+
+def _again(fault: BaseException | None) -> BaseException:
+    """For another thread: an exception of its own, or the traceback would grow in both."""
+    if isinstance(fault, VaultFault):
+        return VaultFault(fault.reason, fault.summary, status=fault.status, retry_after=fault.retry_after)
+    return fault if fault is not None else VaultFault("unreachable", "the request was given up")
+
+
+def _size(value: object) -> int:
+    """Bytes, about."""
+    if isinstance(value, str):
+        return len(value) + 50
+    if isinstance(value, dict):
+        return 200 + sum(_size(key) + _size(inner) for key, inner in value.items())
+    if isinstance(value, list):
+        return 60 + sum(map(_size, value))
+    return 30

@@ -1,0 +1,175 @@
+"""The work queue: each name once, one worker a name, nothing lost, nobody starved."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from keywave.controller.model import Key
+from keywave.controller.running.queue import WorkQueue
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.moment = 100.0
+
+    def __call__(self) -> float:
+        return self.moment
+
+
+def key(name: str, namespace: str = "team") -> Key:
+    return Key("VaultStaticSecret", namespace, name)
+
+
+def queue_at() -> tuple[WorkQueue, Clock]:
+    clock = Clock()
+    return WorkQueue(clock), clock
+
+
+def test_a_name_that_is_added_twice_is_given_once() -> None:
+    queue, _ = queue_at()
+    queue.add(key("a"))
+    queue.add(key("a"))
+
+    assert [queue.take(0), queue.take(0)] == [key("a"), None]
+
+
+def test_a_name_in_work_is_given_again_only_after_it_is_done() -> None:
+    queue, _ = queue_at()
+    queue.add(key("a"))
+    taken = queue.take(0)
+    queue.add(key("a"))
+    meanwhile = queue.take(0)
+    queue.done(key("a"))
+
+    assert (taken, meanwhile, queue.take(0)) == (key("a"), None, key("a"))
+
+
+def test_a_delayed_name_comes_when_it_is_due_and_the_earlier_time_wins() -> None:
+    queue, clock = queue_at()
+    queue.add_after(key("a"), 10)
+    queue.add_after(key("a"), 5)
+    queue.add_after(key("a"), 20)
+    before = queue.take(0)
+    clock.moment += 5
+
+    assert (before, queue.take(0)) == (None, key("a"))
+    queue.done(key("a"))
+    clock.moment += 100
+    assert queue.take(0) is None
+
+
+def test_a_name_that_is_added_now_does_not_come_again_at_its_delayed_time() -> None:
+    queue, clock = queue_at()
+    queue.add_after(key("a"), 5)
+    queue.add(key("a"))
+    first = queue.take(0)
+    queue.done(key("a"))
+    clock.moment += 10
+
+    assert (first, queue.take(0)) == (key("a"), None)
+
+
+def test_what_was_never_synced_comes_first_but_refreshes_get_every_fourth_turn() -> None:
+    queue, _ = queue_at()
+    for number in range(8):
+        queue.add(key(f"old-{number}"))
+        queue.add(key(f"new-{number}"), first=True)
+
+    order = [taken.name.partition("-")[0] for _ in range(8) if (taken := queue.take(0))]
+
+    assert order == ["new", "new", "new", "old"] * 2
+
+
+def test_namespaces_take_turns() -> None:
+    queue, _ = queue_at()
+    for number in range(100):
+        queue.add(key(f"bad-{number}", "crowded"))
+    queue.add(key("good", "small"))
+
+    assert key("good", "small") in [queue.take(0), queue.take(0)]
+
+
+def test_a_closed_queue_gives_nothing() -> None:
+    queue, _ = queue_at()
+    queue.add(key("a"))
+    queue.close()
+
+    assert (queue.take(0), queue.closed) == (None, True)
+
+
+def test_what_is_forgotten_does_not_come() -> None:
+    queue, clock = queue_at()
+    queue.add(key("a"))
+    queue.add_after(key("b"), 1)
+    queue.forget(key("a"))
+    queue.forget(key("b"))
+    clock.moment += 5
+
+    assert (queue.take(0), queue.depth()) == (None, (0, 0, 0))
+
+
+def test_the_age_is_that_of_the_oldest_that_waits() -> None:
+    queue, clock = queue_at()
+    queue.add(key("a"))
+    clock.moment += 7
+    queue.add(key("b", "other"), first=True)
+
+    assert queue.age() == 7.0
+
+
+NAMES = st.sampled_from([key(name, space) for name in "abc" for space in ("x", "y")])
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Whatever is done in whatever order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queue, self.clock = queue_at()
+        self.working: set[Key] = set()
+        self.wanted: set[Key] = set()
+        self.due: dict[Key, float] = {}
+
+    @rule(name=NAMES, first=st.booleans())
+    def add(self, name: Key, first: bool) -> None:
+        self.queue.add(name, first=first)
+        self.wanted.add(name)
+        self.due.pop(name, None)
+
+    @rule(name=NAMES, seconds=st.integers(0, 20))
+    def add_after(self, name: Key, seconds: int) -> None:
+        self.queue.add_after(name, seconds)
+        if name not in self.wanted or name in self.working:
+            self.due[name] = min(self.due.get(name, float("inf")), self.clock.moment + seconds)
+
+    @rule(seconds=st.integers(0, 10))
+    def wait(self, seconds: int) -> None:
+        self.clock.moment += seconds
+
+    @rule()
+    def take(self) -> None:
+        ripe = {name for name, due in self.due.items() if due <= self.clock.moment}
+        taken = self.queue.take(0)
+        expected = (self.wanted | ripe) - self.working
+        assert (taken in expected) if expected else taken is None
+        if taken is not None:
+            self.wanted.discard(taken)
+            if taken in ripe:
+                del self.due[taken]
+            self.working.add(taken)
+
+    @rule(name=NAMES)
+    def done(self, name: Key) -> None:
+        if name in self.working:
+            self.working.discard(name)
+            self.queue.done(name)
+
+    @invariant()
+    def workers_have_what_was_given(self) -> None:
+        assert self.queue.working() == self.working
+
+
+TestAnyOrder = AnyOrder.TestCase
+TestAnyOrder.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
