@@ -51,8 +51,10 @@ def definitions() -> list[dict[str, Any]]:
 
 
 def files() -> dict[str, str]:
-    """File name -> text, as `schemas/crds` holds it."""
-    return {f"{kind.group}_{kind.plural}.yaml": _HEAD + dump(definition(kind)) for kind in KINDS}
+    """File name -> text, as `schemas/crds` holds it: the definitions, and a kustomization that `deploy/` builds on."""
+    made = {f"{kind.group}_{kind.plural}.yaml": _HEAD + dump(definition(kind)) for kind in KINDS}
+    whole = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": sorted(made)}
+    return {**made, "kustomization.yaml": _HEAD + dump(whole)}
 
 
 def _object(kind: Kind) -> dict[str, Any]:
