@@ -5,7 +5,7 @@ PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test lint format golden bench servers clean
+.PHONY: help venv demo test lint format golden bench soak servers clean
 
 help:
 	@echo 'make demo    render the examples for Argo CD and for Flux into build/demo'
@@ -13,6 +13,7 @@ help:
 	@echo 'make lint    ruff, mypy, import-linter'
 	@echo 'make golden  rewrite what the examples are expected to render to'
 	@echo 'make bench   measure, side by side with kustomize, argocd-vault-plugin and plain requests to Vault'
+	@echo 'make soak    an hour of chaos around the reconciler (KEYWAVE_CHAOS_SECONDS, KEYWAVE_CHAOS_SEED)'
 	@echo 'make servers get the real servers only'
 	@echo 'make venv    .venv with everything for development'
 	@echo 'make clean   delete what was made here (the built servers in the cache stay)'
@@ -78,6 +79,10 @@ bench: .venv/.dev
 	@.venv-bench/bin/python -m pip --disable-pip-version-check install --quiet .
 	@KEYWAVE_BENCH=.venv-bench/bin/keywave $(PYTHON) -m benchmarks.render --write
 	@$(PYTHON) -m benchmarks.verify --write
+	@$(PYTHON) -m benchmarks.reconciler --write
+
+soak: .venv/.dev
+	@KEYWAVE_CHAOS_SECONDS=$${KEYWAVE_CHAOS_SECONDS:-3600} $(PYTHON) -m pytest -s --timeout=0 tests/integration/test_reconciler_chaos.py
 
 clean:
 	rm -rf .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis plugin/*.egg-info

@@ -138,8 +138,7 @@ class Tenant(NamedTuple):
                 "allowed_roles": "*",
             },
         )
-        role = {"db_name": "shop", "creation_statements": CREATE_ROLE, "default_ttl": ttl, "max_ttl": max_ttl}
-        self.vault.write(f"{mount}/roles/app", role)
+        self.role("app", ttl, max_ttl)
 
     def with_pki(self) -> None:
         """A root CA with the role `app`."""
@@ -148,9 +147,20 @@ class Tenant(NamedTuple):
         self.vault.write(f"{mount}/root/generate/internal", {"common_name": "root.example.com", "ttl": "24h"})
         self.vault.write(f"{mount}/roles/app", {"allow_any_name": True, "max_ttl": "1h"})
 
-    def leases(self) -> list[str]:
-        """Ids of the leases of the database role."""
-        found = self.vault.request("LIST", f"sys/leases/lookup/{self.mount}-db/creds/app")
+    def role(self, name: str, ttl: str, max_ttl: str) -> None:
+        """Another role of the database."""
+        role = {"db_name": "shop", "creation_statements": CREATE_ROLE, "default_ttl": ttl, "max_ttl": max_ttl}
+        self.vault.write(f"{self.mount}-db/roles/{name}", role)
+
+    def leased(self, name: str, role: str = "app", **spec: Any) -> Body:
+        """A VaultDynamicSecret of the database's role."""
+        destination = {"name": name, "create": True, "transformation": {"excludeRaw": True}}
+        asked = {"vaultAuthRef": "app", "mount": f"{self.mount}-db", "path": f"creds/{role}", "destination": destination}
+        return self.apply("VaultDynamicSecret", name, {**asked, "revoke": True, **spec})
+
+    def leases(self, role: str = "app") -> list[str]:
+        """Ids of the leases of a database role."""
+        found = self.vault.request("LIST", f"sys/leases/lookup/{self.mount}-db/creds/{role}")
         return list(found.body["data"]["keys"]) if found.ok else []
 
 

@@ -157,7 +157,17 @@ def test_nothing_in_a_status_has_room_for_a_secret() -> None:
 
     assert texts == {
         *("type", "status", "reason", "message", "lastTransitionTime", "error", "specHash", "secretMAC", "secretName"),
-        *("lastRefreshRequest", "restartedFor", "cacheKey", "id", "requestID", "accessor", "tokenAccessor", "since"),
+        *(
+            "lastRefreshRequest",
+            "requestHash",
+            "restartedFor",
+            "cacheKey",
+            "id",
+            "requestID",
+            "accessor",
+            "tokenAccessor",
+            "since",
+        ),
         *(
             "expireTime",
             "leaseExpireTime",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,6 @@ from reconciler_tenant import Tenant, tenant
 
 from rig.cluster import Cluster
 from rig.operators import Operator, reconciler
-from rig.postgresql import PostgreSQL
 from rig.vault import Vault
 from rig.waiting import stays, wait_for
 
@@ -136,58 +134,6 @@ def test_a_wrong_role_is_told_and_mended_in_vault_without_a_hand(shop: Tenant) -
     shop.vault.write(f"auth/{shop.mount}/role/app", role)
 
     shop.wait_secret("db", password="one", timeout=30)
-
-
-def test_leased_credentials_survive_a_restart_of_the_reconciler_and_end_with_the_object(
-    rig_folder: Path, own_cluster: Cluster, vault: Vault, postgresql: PostgreSQL
-) -> None:
-    own = f"op-{secrets.token_hex(3)}"
-    shop = tenant(own_cluster, vault)
-    shop.with_database(postgresql)
-    only = (f"--namespace={shop.namespace}",)
-    destination = {"name": "creds", "create": True, "transformation": {"excludeRaw": True}}
-    spec = {"vaultAuthRef": "app", "mount": f"{shop.mount}-db", "path": "creds/app", "destination": destination}
-    shop.connect()
-    shop.apply("VaultDynamicSecret", "creds", {**spec, "revoke": True})
-    with reconciler(rig_folder / own, own_cluster, *only, namespace=own) as first:
-        wait_for("the credentials", lambda: shop.secret("creds"), timeout=30)
-        shop.wait_condition("VaultDynamicSecret", "creds", "True")
-        before = shop.secret("creds")
-        assert len(shop.leases()) == 1
-        assert first.end() == 0
-
-    with reconciler(rig_folder / own, own_cluster, *only, namespace=own):
-        stays("the same credentials", lambda: shop.secret("creds") == before and len(shop.leases()) == 1, seconds=4)
-        shop.cluster.delete("secrets.hashicorp.com/v1beta1", "VaultDynamicSecret", "creds", shop.namespace)
-        wait_for("the lease to be revoked", lambda: not shop.leases(), timeout=20)
-        wait_for("the Secret to go", lambda: shop.secret("creds") is None, timeout=20)
-
-
-def test_a_certificate_is_issued_and_revoked_with_its_object(shop: Tenant) -> None:
-    shop.with_pki()
-    shop.connect()
-    spec = {
-        "vaultAuthRef": "app",
-        "mount": f"{shop.mount}-pki",
-        "role": "app",
-        "commonName": "web.example.com",
-        "ttl": "30m",
-        "expiryOffset": "10m",
-        "revoke": True,
-        "destination": {"name": "tls", "create": True, "type": "kubernetes.io/tls"},
-    }
-    shop.apply("VaultPKISecret", "tls", spec)
-    data = wait_for("the certificate", lambda: shop.secret("tls"))
-    serial = wait_for("its serial number", lambda: shop.status("VaultPKISecret", "tls").get("serialNumber"))
-    assert data["tls.crt"].startswith("-----BEGIN CERTIFICATE-----")
-
-    shop.cluster.delete("secrets.hashicorp.com/v1beta1", "VaultPKISecret", "tls", shop.namespace)
-
-    wait_for(
-        "the certificate to be revoked",
-        lambda: (shop.vault.read(f"{shop.mount}-pki/cert/{serial}") or {}).get("revocation_time"),
-        timeout=20,
-    )
 
 
 def test_no_value_is_told_anywhere(shop: Tenant, running: Operator) -> None:

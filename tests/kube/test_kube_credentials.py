@@ -89,6 +89,7 @@ def test_a_pod_asks_as_its_own_service_account(tmp_path: Path) -> None:
         "url": "https://[fd00::1]:6443",
         "ca": "fake-ca",
         "token": "fake-token",
+        "token_file": str(tmp_path / "token"),
     }
 
 

@@ -39,6 +39,20 @@ class PostgreSQL:
         """For `connection_url` of Vault's postgresql-database-plugin."""
         return f"postgresql://{{{{username}}}}:{{{{password}}}}@127.0.0.1:{self.port}/postgres?sslmode=disable"
 
+    def roles(self, like: str) -> list[str]:
+        """Names of the users that look so: what Vault has made and not taken away."""
+        return self.query(f"SELECT rolname FROM pg_roles WHERE rolname LIKE '{like}' ORDER BY rolname")
+
+    def query(self, sql: str, *, user: str = "", password: str = "") -> list[str]:
+        """The first column of the answer, as the administrator or as that user. Raises AssertionError where it is refused."""
+        psql = program("initdb").resolve().parent / "psql"
+        where = [f"--port={self.port}", "--host=127.0.0.1", f"--username={user or self.user}", "--dbname=postgres"]
+        env = plain_environment(Path("/nonexistent"), PGPASSWORD=password or self.password, PGCONNECT_TIMEOUT="5")
+        argv = [str(psql), *where, "--no-psqlrc", "--tuples-only", "--no-align", f"--command={sql}"]
+        done = subprocess.run(argv, env=env, capture_output=True, text=True)
+        assert done.returncode == 0, f"psql: {done.stderr[-500:]}"
+        return [line for line in done.stdout.splitlines() if line]
+
 
 @contextlib.contextmanager
 def postgresql(folder: Path) -> Iterator[PostgreSQL]:

@@ -15,6 +15,7 @@ from keywave.kube.resources import SECRET
 from keywave.objects.manifest import mapping, sequence
 
 _FIELD = re.compile(r"(?:metadata\.(?:labels|annotations|name)|data\[[-._a-zA-Z0-9]{1,253}\]|\btype\b)")
+_NEEDED = {"kubernetes.io/tls": ("tls.crt", "tls.key")}
 _OF_THE_SERVER = ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation", "selfLink")
 
 
@@ -48,6 +49,15 @@ def prune(world: World, resource: Resource, keep: str) -> tuple[str, ...]:
         world.secrets.forget(namespace, name)
         gone.append(name)
     return tuple(gone)
+
+
+def empty(world: World, resource: Resource, name: str, observed: Observed) -> None:
+    """Takes the data out of a Secret that stays; keys that its type wants are left, with nothing in them. Raises KubeError."""
+    found = world.kube.get(SECRET, resource.key.namespace, name)
+    if found is None or mapping(found.get("metadata")).get("uid") != observed.uid:
+        return
+    kept = _NEEDED.get(observed.type, ())
+    world.secrets.note(world.kube.replace(SECRET, {**found, "data": dict.fromkeys(kept, "")}))
 
 
 def _body(resource: Resource, verdict: Verdict, data: Mapping[str, str], uid: str = "") -> dict[str, Any]:

@@ -44,14 +44,16 @@ def plan_login(
     absent += [] if spec.get("mount") else ["mount"]
     if absent:
         raise PlanProblem(reasons.INVALID, f"{auth.key} lacks {', '.join(absent)}", auth.key)
-    connection = plan_connection(
-        _found(
-            *("VaultConnection", spec.get("vaultConnectionRef"), auth.key.namespace, lookup, operator_namespace),
-            f"vaultConnectionRef of {auth.key}",
-        )
+    connection = _found(
+        *("VaultConnection", spec.get("vaultConnectionRef"), auth.key.namespace, lookup, operator_namespace),
+        f"vaultConnectionRef of {auth.key}",
     )
+    for needed in (auth, connection):
+        # What ends itself still has to revoke: it may use what goes with it.
+        if needed.deleting and not consumer.deleting:
+            raise PlanProblem(reasons.INVALID_REFERENCE, f"{needed.key} is being deleted", needed.key)
     return LoginPlan(
-        connection,
+        plan_connection(connection),
         f"{auth.key.namespace}/{auth.key.name}",
         method,
         str(spec["mount"]).strip("/"),
@@ -117,8 +119,6 @@ def _found(
             else f"{where} is empty, which means {key.namespace}/default"
         )
         raise PlanProblem(reasons.INVALID_REFERENCE, f"there is no {kind} {key.namespace}/{key.name} ({told})", key)
-    if found.deleting:
-        raise PlanProblem(reasons.INVALID_REFERENCE, f"{key} is being deleted", key)
     return found
 
 

@@ -49,6 +49,9 @@ _SYNCED: dict[str, Schema] = {
         "What the workloads were last restarted for: the secretMAC, lease or serial number of that time."
     ),
 }
+_ASKED: dict[str, Schema] = {
+    "requestHash": text("Hash of what Vault was asked for and of how the data were formed: another one asks anew."),
+}
 _CLIENT = record(
     "Which client of Vault Secrets Operator read the secret. keywave leaves it as it is.",
     cacheKey=text("Key of that client in its cache."),
@@ -95,6 +98,7 @@ STATUS: Mapping[str, Schema] = {
         secretLease=LEASE,
         leaseExpireTime=moment("When the lease ends if nobody renews it."),
         **_LEASED,
+        **_ASKED,
         staticCredsMetaData=ROTATION,
         lastRuntimePodUID=text("Pod of Vault Secrets Operator that wrote this status. keywave leaves it as it is."),
         vaultClientMeta=_CLIENT,
@@ -103,6 +107,7 @@ STATUS: Mapping[str, Schema] = {
         "The certificate that the Secret holds.",
         **_SYNCED,
         **_VERDICT,
+        **_ASKED,
         serialNumber=text("Serial number of the certificate, in hexadecimal with colons."),
         expiration=seconds_since_1970("When the certificate ends"),
         lastRotation=seconds_since_1970("When the certificate was issued"),

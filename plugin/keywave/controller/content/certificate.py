@@ -5,7 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from keywave.controller.content.data import build_data, checked
+from keywave.controller.content.transformation import Transformation
+from keywave.controller.model import Resource
+from keywave.vault.values import Payload
+
 TLS = "kubernetes.io/tls"
+
+
+def certificate_data(
+    payload: Payload, transformation: Transformation, resource: Resource, *, tls: bool, exclude_raw: bool = False
+) -> dict[str, bytes]:
+    """Key -> bytes. Templates see the answer as Vault gave it; the key `ca_chain` is one text; the three keys of `tls` are made unless
+    templates say what the Secret holds. Raises PlanProblem, without any value."""
+    answer = with_chain_as_text(payload.data)
+    data = build_data(payload.data, payload.raw, transformation, resource, exclude_raw=exclude_raw)
+    templated = {keyed.key for keyed in transformation.templates}
+    if "ca_chain" in data and "ca_chain" not in templated:
+        data["ca_chain"] = str(answer["ca_chain"]).encode()
+    return checked({**data, **tls_keys(answer)}) if tls and not templated - {""} else data
 
 
 def with_chain_as_text(answer: Mapping[str, Any]) -> dict[str, Any]:

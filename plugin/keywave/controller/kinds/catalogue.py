@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from keywave.controller.kinds import auth, auth_global, composite, connection, static, transformation
+from keywave.controller.kinds import auth, auth_global, composite, connection, dynamic, pki, static, transformation
 from keywave.controller.ports import Reconcile
 
 KINDS: Mapping[str, Reconcile] = {
@@ -13,5 +13,7 @@ KINDS: Mapping[str, Reconcile] = {
     "VaultAuth": auth.reconcile,
     "SecretTransformation": transformation.reconcile,
     "VaultStaticSecret": static.reconcile,
+    "VaultDynamicSecret": dynamic.reconcile,
+    "VaultPKISecret": pki.reconcile,
     "VaultCompositeSecret": composite.reconcile,
 }

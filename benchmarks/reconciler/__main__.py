@@ -1,0 +1,144 @@
+"""`make bench`: first sync, steady state, freshness and memory of the reconciler and of Vault Secrets Operator, one after the other.
+
+python -m benchmarks.reconciler [--quick] [--write]
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import NamedTuple
+
+TOP = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TOP / "tests"), str(TOP / "tools")]
+
+from benchmarks.reconciler import field as ground  # noqa: E402  (needs the rig, which is in tests)
+from rig.operators import Operator, incumbent, reconciler  # noqa: E402
+
+RESULTS = TOP / "benchmarks" / "RESULTS.md"
+LIFTED = ("--kube-client-qps=2000", "--kube-client-burst=4000")
+HEAD = [
+    "| what | first sync s | CPU %, of one core | Vault requests/s | API reads/s | API writes/s | freshness s (median, worst) | peak MiB |",
+    "|---|---|---|---|---|---|---|---|",
+]
+
+
+class Runner(NamedTuple):
+    name: str
+    ours: bool
+    start: Callable[[Path, ground.Field], AbstractContextManager[Operator]]
+
+
+RUNNERS = (
+    Runner("Vault Secrets Operator 0.10.0, defaults", False, lambda folder, place: incumbent(folder, place.cluster)),
+    Runner(
+        "Vault Secrets Operator 0.10.0, limits lifted",
+        False,
+        lambda folder, place: incumbent(folder, place.cluster, *LIFTED),
+    ),
+    Runner("keywave-reconciler", True, lambda folder, place: reconciler(folder, place.cluster)),
+)
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def peak_mib(pid: int) -> float:
+    found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def measured(runner: Runner, count: int, *, paths: int, seconds: float, folder: Path) -> str:
+    """One row: `count` objects over `paths` paths with a refresh of 30 s; the steady state is watched for `seconds`."""
+    space = "bench"
+    definitions = sorted((TOP / "schemas" / "crds").glob("*.yaml"))
+    with ground.field(folder, ours=runner.ours, definitions=definitions) as place:
+        ground.prepare(place, space, count, paths)
+        with runner.start(folder, place) as operator:
+            time.sleep(3)
+            pid = operator.server.pid
+            began = time.perf_counter()
+            ground.create(place, space, [f"app-{n}" for n in range(count)], paths, "30s")
+            created = time.perf_counter() - began
+            ground.until("all Secrets", lambda: ground.secrets_in(place, space) >= count, 300)
+            first = time.perf_counter() - began
+            time.sleep(30)  # the first refreshes are over
+            steady = watch(place, pid, seconds)
+            fresh = freshness(place, space, min(20, paths))
+            peak = peak_mib(pid)
+    spread = f"{count:,} objects, {paths:,} paths"
+    cpu, vault, reads, writes = steady
+    return (
+        f"| {spread}: {runner.name} | {first:.1f} (creating: {created:.1f}) | {cpu:.1f} | {vault:.1f} | {reads:.1f} "
+        f"| {writes:.2f} | {statistics.median(fresh):.1f}, {max(fresh):.1f} | {peak:.0f} |"
+    )
+
+
+def watch(place: ground.Field, pid: int, seconds: float) -> tuple[float, float, float, float]:
+    """CPU in percent of a core, and Vault requests, API reads and writes a second."""
+    vault, api, cpu, began = place.vault_requests(), place.api_requests(), cpu_seconds(pid), time.perf_counter()
+    time.sleep(seconds)
+    spent, used = time.perf_counter() - began, cpu_seconds(pid) - cpu
+    after = place.api_requests()
+    change = {verb: after[verb] - api.get(verb, 0) for verb in after}
+    writes = sum(change.get(verb, 0) for verb in ("POST", "PUT", "PATCH", "APPLY", "DELETE"))
+    reads = sum(change.get(verb, 0) for verb in ("GET", "LIST"))
+    return 100 * used / spent, (place.vault_requests() - vault) / spent, reads / spent, writes / spent
+
+
+def freshness(place: ground.Field, space: str, count: int) -> list[float]:
+    """Seconds from a write in Vault to the Secret, for some of the objects, at a refresh of 30 s."""
+    before = {n: version(place, space, n) for n in range(count)}
+    began = time.perf_counter()
+    for number in range(count):
+        body = {"data": {"username": "app", "password": f"changed-{number}"}}
+        assert ground.ask_vault(place, "POST", f"{space}/data/app-{number}", body).ok
+    seen: dict[int, float] = {}
+    while len(seen) < count and time.perf_counter() - began < 90:
+        for number in before.keys() - seen.keys():
+            if version(place, space, number) != before[number]:
+                seen[number] = time.perf_counter() - began
+        time.sleep(0.1)
+    return [seen.get(number, float("inf")) for number in range(count)]
+
+
+def version(place: ground.Field, space: str, number: int) -> str:
+    found = place.cluster.request("GET", f"/api/v1/namespaces/{space}/secrets/app-{number}").body
+    return str(found["metadata"]["resourceVersion"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="100 objects only, a short look")
+    parser.add_argument("--write", action="store_true", help="keep the table in benchmarks/RESULTS.md")
+    parser.add_argument("--only", default="", help="runners whose name has this text")
+    parser.add_argument("--sizes", default="100,1000,5000")
+    args = parser.parse_args()
+    sizes = [100] if args.quick else [int(size) for size in args.sizes.split(",")]
+    lines = list(HEAD)
+    print("\n".join(lines), flush=True)
+    for size in sizes:
+        for paths in {size, *((max(size // 10, 1),) if size == 1000 else ())}:
+            for runner in RUNNERS:
+                if args.only not in runner.name:
+                    continue
+                with tempfile.TemporaryDirectory(prefix="kwb-") as temp:
+                    row = measured(runner, size, paths=paths, seconds=20 if args.quick else 60, folder=Path(temp))
+                lines.append(row)
+                print(row, flush=True)
+    if args.write:
+        kept = re.sub(r"\n## reconciler\n.*?(?=\n## |\Z)", "", RESULTS.read_text(), flags=re.DOTALL).rstrip("\n")
+        RESULTS.write_text(f"{kept}\n\n## reconciler\n\n" + "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

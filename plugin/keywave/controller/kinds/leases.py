@@ -1,0 +1,185 @@
+"""Leases and rotations: what the status tells of them, when they are due, what a request is known by. Pure; seconds everywhere.
+
+Rules: renewal between renewalPercent and ten percent more, as Vault Secrets Operator; a lease dies with the token that made it (Vault).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from keywave.controller.kinds.holding import moment
+from keywave.controller.model import Body, Key, Resource
+from keywave.controller.timing import refresh, seconds
+from keywave.objects.manifest import mapping
+from keywave.vault.values import Payload
+
+LEASE = "reconcile.keywave.dev/lease"
+"""On a Secret: the lease of its data, written with them, so that a crash before the status loses none."""
+DATA = "reconcile.keywave.dev/data"
+"""On a Secret: the keyed hash of the data that we wrote."""
+DEFAULT_PERCENT, HIGHEST_PERCENT = 67, 90
+_ROTATES = ("ttl", "rotation_period", "rotation_schedule", "last_vault_rotation")
+_UNSTABLE = frozenset({*_ROTATES, "_raw"})
+
+
+class Lease(NamedTuple):
+    """`since`: when it was issued or last renewed; `id` "": none."""
+
+    id: str = ""
+    duration: int = 0
+    renewable: bool = False
+    since: float = 0.0
+    request_id: str = ""
+
+    @property
+    def end(self) -> float:
+        return self.since + self.duration
+
+    def status(self) -> dict[str, Any]:
+        known = {"id": self.id, "duration": self.duration, "renewable": self.renewable}
+        return {**known, "requestID": self.request_id}
+
+
+def lease_of(status: Body) -> Lease:
+    """Of a status, ours or the incumbent's."""
+    known = mapping(status.get("secretLease"))
+    return Lease(
+        str(known.get("id") or ""),
+        int(known.get("duration") or 0),
+        known.get("renewable") is True,
+        float(status.get("lastRenewalTime") or 0),
+        str(known.get("requestID") or ""),
+    )
+
+
+def lease_from(payload: Payload) -> Lease:
+    return Lease(payload.lease_id, payload.lease_duration, payload.renewable, payload.at, payload.request_id)
+
+
+def renewal_due(lease: Lease, percent: object, chance: float) -> float:
+    """When to renew, or to issue anew what cannot be renewed."""
+    wanted = percent if isinstance(percent, int) and not isinstance(percent, bool) else DEFAULT_PERCENT
+    share = min(max(wanted, 0), HIGHEST_PERCENT) + 10 * chance
+    return lease.since + lease.duration * min(share, 95) / 100
+
+
+def truncated(before: Lease, renewed: Payload) -> bool:
+    """Whether a renewal gave less than there was: the lease nears its longest time, and only new credentials help."""
+    return renewed.lease_duration < before.duration
+
+
+def token_due(since: float, ends: float, chance: float) -> float | None:
+    """When to renew a token by its accessor: at 60 to 70 percent; None for one that never ends."""
+    return since + (ends - since) * (0.6 + 0.1 * chance) if ends else None
+
+
+def replacement_due(lease_end: float, token_end: float, now: float, chance: float) -> float:
+    """When to issue anew what hangs on a token that nobody can renew: at 80 to 90 percent of what is left."""
+    end = min(lease_end, token_end) if token_end else lease_end
+    return now + max(end - now, 0.0) * (0.8 + 0.1 * chance)
+
+
+def token_ends(status: Body) -> float:
+    """0 = never, or not known."""
+    return moment(str(mapping(status.get("token")).get("expireTime") or ""))
+
+
+# Static roles
+
+
+def rotation_of(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """status.staticCredsMetaData out of what a static role answers; None for any other answer."""
+    rotated = moment(str(data.get("last_vault_rotation") or ""))
+    period, schedule = _whole(data.get("rotation_period")), str(data.get("rotation_schedule") or "")
+    if not rotated or not (period or schedule):
+        return None
+    made: dict[str, Any] = {"lastVaultRotation": int(rotated), "rotationPeriod": period, "ttl": _whole(data.get("ttl"))}
+    return made | ({"rotationSchedule": schedule} if schedule else {})
+
+
+def rotation_due(read_at: float, ttl: int, chance: float) -> float:
+    """Shortly after Vault rotates; Vault counts whole seconds."""
+    return read_at + max(ttl, 0) + 0.5 + chance
+
+
+def stable(data: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Without what changes at every read of a static role."""
+    return {key: value for key, value in data.items() if key not in _UNSTABLE}
+
+
+def refresh_due(since: float, refresh_after: object, chance: float) -> float | None:
+    """Of credentials without a lease; None: never again."""
+    interval = seconds(refresh_after)
+    return since + refresh(interval, chance) if interval else None
+
+
+# Requests
+
+
+def request_hash(resource: Resource, asked: tuple[str, ...], shared: Mapping[Key, Resource | None]) -> str:
+    """What the credentials were asked for and how their data are formed: another hash means that they are issued anew. `asked`: fields
+    of spec; `shared`: the SecretTransformations. "" where one of these is not there: not known."""
+    if any(found is None for found in shared.values()):
+        return ""
+    destination = mapping(resource.spec.get("destination"))
+    known = {name: resource.spec.get(name) for name in asked}
+    known["destination"] = {name: destination.get(name) for name in ("name", "type", "transformation")}
+    known["shared"] = {str(key): found.spec for key, found in shared.items() if found is not None}
+    text = json.dumps(known, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def same_request(resource: Resource, hashed: str) -> bool:
+    """Without a stored hash (of the incumbent's time) by the generation."""
+    stored = str(resource.status.get("requestHash") or "")
+    if not stored or not hashed:
+        return resource.status.get("lastGeneration") == resource.generation
+    return stored == hashed
+
+
+# What to do
+
+
+class Seen(NamedTuple):
+    """`leased`: what it holds has a lease; `drift`: "", metadata or data; `found`: a lease that the Secret names and the status does not;
+    `due`: when it is to be renewed or read again (None: never); `lost`: the token cannot be renewed any more."""
+
+    now: float
+    synced: bool = True
+    same: bool = True
+    settled: bool = True
+    asked: bool = False
+    drift: str = ""
+    found: str = ""
+    leased: bool = True
+    renewable: bool = True
+    end: float = 0.0
+    due: float | None = None
+    token_due: float | None = None
+    lost: bool = False
+
+
+def decide(seen: Seen) -> str:
+    """adopt, issue, renew, metadata, token, settle or rest."""
+    if seen.found:
+        return "adopt"
+    if not seen.synced or not seen.same or seen.asked or seen.drift == "data":
+        return "issue"
+    if seen.due is not None and seen.now >= seen.due:
+        alive = seen.leased and seen.renewable and seen.now < seen.end and not seen.lost
+        return "renew" if alive else "issue"
+    if seen.drift:
+        return "metadata"
+    if seen.leased and not seen.lost and seen.token_due is not None and seen.now >= seen.token_due:
+        return "token"
+    return "rest" if seen.settled else "settle"
+
+
+def _whole(value: object) -> int:
+    try:
+        return int(float(str(value)))
+    except ValueError:
+        return 0

@@ -1,0 +1,274 @@
+"""VaultPKISecret: a certificate, kept in a Secret, issued anew before it ends.
+
+gather: the Secret, the certificate as the status has it. decide: issue, mend or rest. act: the finalizer, Vault, a note of the new serial
+number, the Secret, the status, the restarts, and last the revocation of what was replaced: a crash anywhere leaves no certificate that
+nobody will revoke. Sources: Vault's HTTP API (pki issue, revoke); data and body as Vault Secrets Operator 0.10.0 makes them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from keywave.controller.content.certificate import TLS, certificate_data
+from keywave.controller.content.transformation import references
+from keywave.controller.destination import Verdict, Wanted, judge
+from keywave.controller.destination_write import empty, prune, write
+from keywave.controller.kinds import leases, revoking
+from keywave.controller.kinds import secret_flow as flow
+from keywave.controller.kinds.holding import keep_while_revoking, to_revoke
+from keywave.controller.model import Body, Resource, Result
+from keywave.controller.ports import Observed, World
+from keywave.controller.problems import PlanProblem
+from keywave.controller.status import write_status
+from keywave.controller.timing import seconds
+from keywave.kube.api_server import KubeError
+from keywave.objects.manifest import sequence
+from keywave.vault.values import Payload, ValueRequest, VaultFault, pki_issue, pki_revoke
+
+FINALIZER = "vaultpkisecrets.secrets.hashicorp.com/finalizer"
+_LISTS = {
+    "alt_names": "altNames",
+    "ip_sans": "ipSans",
+    "uri_sans": "uriSans",
+    "other_sans": "otherSans",
+    "user_ids": "userIDs",
+}
+_TEXTS = {"common_name": "commonName", "ttl": "ttl", "not_after": "notAfter"}
+_IF_SET = {"format": "format", "private_key_format": "privateKeyFormat"}
+_WHERE = ("mount", "role", "issuerRef", "namespace", "vaultAuthRef")
+ASKED = (*_WHERE, "excludeCNFromSans", *_LISTS.values(), *_TEXTS.values(), *_IF_SET.values())
+
+
+class Certificate(NamedTuple):
+    """`issued`, `ends`: seconds since 1970; `serial` "": none."""
+
+    serial: str = ""
+    issued: float = 0.0
+    ends: float = 0.0
+
+
+class _View(NamedTuple):
+    """All that is known before anything is asked, and what follows: issue, metadata, settle or rest."""
+
+    resource: Resource
+    destination: Body
+    observed: Observed | None
+    verdict: Verdict
+    hashed: str
+    step: str
+    due: float
+
+
+def reconcile(resource: Resource, world: World, failures: int) -> Result:
+    if resource.deleting:
+        return revoking.end(
+            resource,
+            world,
+            failures,
+            finalizer=FINALIZER,
+            ids=to_revoke(resource),
+            request=_revocation(resource),
+            last=lambda: _clear(resource, world),
+        )
+    if flow.suspended(resource):
+        return flow.suspend(resource, world)
+    try:
+        return _reconcile(resource, world)
+    except (PlanProblem, VaultFault, KubeError) as problem:
+        return flow.failed(resource, world, problem, failures)
+
+
+def _reconcile(resource: Resource, world: World) -> Result:
+    view = _gather(resource, world)
+    if view.step != "rest":
+        found = revoking.fresh(resource, world)
+        if found is None or found.deleting:
+            return Result()
+        view = _gather(found, world)
+    if view.verdict.action == "refuse":
+        raise PlanProblem(view.verdict.reason, view.verdict.message)
+    after = view.resource
+    if view.step == "issue":
+        after = _issue(view, world)
+    elif view.step != "rest":
+        if view.step == "metadata":
+            revoking.mend_metadata(view.resource, world, view.verdict.target, view.verdict.uid)
+        after = _settle(view, world)
+    return _follow_up(after, world)
+
+
+def body_of(spec: Body) -> dict[str, Any]:
+    """What `issue` is asked for: lists with commas between, as Vault wants them. Pure."""
+    body: dict[str, Any] = {name: str(spec.get(field) or "") for name, field in _TEXTS.items()}
+    body |= {name: ",".join(map(str, sequence(spec.get(field)))) for name, field in _LISTS.items()}
+    body |= {name: str(spec[field]) for name, field in _IF_SET.items() if spec.get(field)}
+    return body | {"exclude_cn_from_sans": spec.get("excludeCNFromSans") is True, "remove_roots_from_chain": True}
+
+
+def request_of(spec: Body) -> ValueRequest:
+    """Raises VaultFault(invalid)."""
+    mount, role, issuer, space = (str(spec.get(name) or "") for name in ("mount", "role", "issuerRef", "namespace"))
+    return pki_issue(mount, role, issuer, body_of(spec), space)
+
+
+def certificate_of(status: Body) -> Certificate:
+    """Of a status, ours or the incumbent's."""
+    issued, ends = (float(status.get(name) or 0) for name in ("lastRotation", "expiration"))
+    return Certificate(str(status.get("serialNumber") or ""), issued, ends)
+
+
+def renewal_due(certificate: Certificate, offset: float, chance: float) -> float:
+    """When to issue anew: `offset` seconds (0: a tenth of the lifetime) and some jitter before the end. A certificate that lives shorter
+    than that is replaced after half of its life: not at once, again and again. Pure."""
+    life = max(certificate.ends - certificate.issued, 0.0)
+    before = offset or life / 10
+    return max(certificate.ends - before - 0.05 * life * chance, certificate.issued + max(life / 2, 5.0))
+
+
+def _gather(resource: Resource, world: World) -> _View:
+    """Raises PlanProblem where destination makes no sense."""
+    destination = flow.destination_of(resource)
+    observed = world.secrets.observe(resource.key.namespace, destination["name"])
+    shared = {key: world.lookup.find(key) for key in references(resource, destination)}
+    hashed = leases.request_hash(resource, ASKED, shared)
+    verdict = judge(resource, destination, Wanted(str(resource.status.get("secretMAC") or "") or None), observed)
+    due = _due(resource, world)
+    return _View(
+        resource, destination, observed, verdict, hashed, _step(resource, verdict, hashed, world.now() >= due), due
+    )
+
+
+def _step(resource: Resource, verdict: Verdict, hashed: str, due: bool) -> str:
+    status = resource.status
+    written = bool(status.get("serialNumber") and status.get("lastGeneration") and status.get("secretMAC"))
+    lost = verdict.action in ("create", "recreate") or "data" in verdict.drifted
+    if not written or lost or due or flow.refresh_asked(resource) or not leases.same_request(resource, hashed):
+        return "issue"
+    if verdict.action == "repair":
+        return "metadata"
+    told = flow.exists_for_this_generation(resource) and status.get("requestHash") in (None, hashed or None)
+    failed = flow.condition_of(resource, "SecretSynced").get("status") not in (None, "True")
+    return "rest" if told and not failed else "settle"
+
+
+def _due(resource: Resource, world: World) -> float:
+    """Drawn once for each certificate, so that it does not move at every look."""
+    certificate, offset = certificate_of(resource.status), seconds(resource.spec.get("expiryOffset"))
+    kept = world.memory.recall(resource.key, "due")
+    if kept is None or kept[0] != (certificate, offset):
+        kept = ((certificate, offset), renewal_due(certificate, offset, world.chance()))
+        world.memory.keep(resource.key, "due", kept)
+    return float(kept[1])
+
+
+def _issue(view: _View, world: World) -> Resource:
+    resource, destination = view.resource, view.destination
+    transformation = flow.transformation_for(resource, world, destination)
+    plan, request = flow.plan_of(resource, world), request_of(resource.spec)
+    revoke = resource.spec.get("revoke") is True
+    if revoke:
+        keep_while_revoking(resource, world)
+    if revoke or resource.spec.get("clear") is True:
+        resource = revoking.with_finalizer(resource, world, FINALIZER)
+    payload = world.vault.issue(plan, request)
+    new = _issued(payload)
+    if revoke:
+        resource = _noted(resource, world, new.serial)
+    try:
+        secret_type = str(destination.get("type") or "") if destination.get("create") is True else _type(view)
+        data = certificate_data(
+            payload, transformation, resource, tls=secret_type == TLS, exclude_raw=world.exclude_raw
+        )
+        mac = world.secrets.mac(data)
+        verdict = judge(resource, destination, Wanted(mac), view.observed)
+        if verdict.action == "refuse":
+            raise PlanProblem(verdict.reason, verdict.message)
+        write(world, resource, verdict, data)
+    except (PlanProblem, KubeError):
+        revoking.discard(resource, world, plan, new.serial if revoke else "", _revocation(resource))
+        raise
+    prune(world, resource, destination["name"])
+    first = not resource.status.get("serialNumber")
+    after = _written(view._replace(resource=resource), world, new, mac)
+    flow.synced(resource, world, wrote=True, rotated=not first)
+    return after
+
+
+def _type(view: _View) -> str:
+    return view.observed.type if view.observed else ""
+
+
+def _issued(payload: Payload) -> Certificate:
+    """Raises VaultFault where the answer is no certificate's."""
+    serial, ends = (str(payload.data.get(name) or "") for name in ("serial_number", "expiration"))
+    if not serial or not ends.isdecimal():
+        raise VaultFault("refused", "the answer has no serial number or no expiration: is `mount` a PKI engine?")
+    return Certificate(serial, payload.at, float(ends))
+
+
+def _noted(resource: Resource, world: World, serial: str) -> Resource:
+    """The new one is to be revoked, as long as the status does not say that it is in use: a crash in between loses none."""
+    entries = revoking.with_pending(revoking.pending(resource), [serial], "", world.now(), "")
+    return _write(resource, world, {"pendingRevocations": entries}, "")
+
+
+def _written(view: _View, world: World, new: Certificate, mac: str) -> Resource:
+    resource, before = view.resource, certificate_of(view.resource.status)
+    lives = resource.spec.get("revoke") is True and before.ends > world.now()
+    old = [before.serial] if before.serial and lives else []
+    fields = {
+        "lastGeneration": resource.generation,
+        "secretMAC": mac,
+        "secretName": view.destination["name"],
+        "requestHash": view.hashed or None,
+        "lastRefreshRequest": resource.annotations.get(flow.REFRESH),
+        "restartedFor": revoking.restarted_for(resource, new.serial, before.serial),
+        "serialNumber": new.serial,
+        "expiration": int(new.ends),
+        "lastRotation": int(new.issued),
+        "pendingRevocations": revoking.with_pending(revoking.pending(resource), old, "", world.now(), new.serial),
+    }
+    return _write(resource, world, fields, _told(view))
+
+
+def _settle(view: _View, world: World) -> Resource:
+    """The new generation asks for nothing new, or a failure is over."""
+    resource = view.resource
+    fields = {
+        "lastGeneration": resource.generation,
+        "requestHash": view.hashed or resource.status.get("requestHash"),
+        "secretName": view.destination["name"],
+    }
+    return _write(resource, world, fields, _told(view))
+
+
+def _told(view: _View) -> str:
+    return f"the Secret {view.destination['name']} holds the certificate that Vault has issued"
+
+
+def _write(resource: Resource, world: World, fields: dict[str, Any], message: str) -> Resource:
+    """The object with its new status. Without a message nothing is said of the Secret."""
+    made = {**fields, "valid": True, "error": ""} if message else fields
+    write_status(resource, world, made, flow.success(message) if message else ())
+    return resource._replace(status={**resource.status, **made})
+
+
+def _follow_up(resource: Resource, world: World) -> Result:
+    serial = certificate_of(resource.status).serial
+    after = max(_due(resource, world) - world.now(), 0.1)
+    return revoking.follow_up(resource, world, serial, _revocation(resource), after)
+
+
+def _clear(resource: Resource, world: World) -> None:
+    """`clear`: a Secret that is not ours to delete loses the certificate with the object. Raises KubeError."""
+    destination = flow.destination_of(resource)
+    if resource.spec.get("clear") is not True or destination.get("create") is True:
+        return
+    observed = world.secrets.observe(resource.key.namespace, destination["name"])
+    if observed is not None and observed.mac == resource.status.get("secretMAC"):
+        empty(world, resource, destination["name"], observed)
+
+
+def _revocation(resource: Resource) -> revoking.Request:
+    mount, space = (str(resource.spec.get(name) or "") for name in ("mount", "namespace"))
+    return lambda serial: pki_revoke(mount, serial, space)

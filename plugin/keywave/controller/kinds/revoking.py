@@ -1,0 +1,222 @@
+"""After new credentials: the workloads are restarted, then the old credentials end. With an object its credentials end.
+
+Bounded: what Vault refuses to revoke for five minutes is told of and left to its own end; nothing hangs on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from keywave.controller import reasons
+from keywave.controller.kinds import secret_flow as flow
+from keywave.controller.kinds.holding import BOUND, moment
+from keywave.controller.model import Body, Resource, Result, resource_of
+from keywave.controller.ports import World
+from keywave.controller.problems import PlanProblem
+from keywave.controller.restarts import restart
+from keywave.controller.status import rfc3339, write_status
+from keywave.controller.timing import backoff
+from keywave.controller.types import TYPES
+from keywave.kube.api_server import KubeError
+from keywave.kube.resources import SECRET
+from keywave.objects.manifest import mapping, sequence
+from keywave.vault.values import ValueRequest, VaultFault
+
+GRACE = 5.0
+"""Seconds that the old credentials live on after the restarts."""
+_LASTING = ("forbidden", "refused", "absent", "invalid")
+
+Request = Callable[[str], ValueRequest]
+
+
+def pending(resource: Resource) -> list[Body]:
+    return [mapping(entry) for entry in sequence(resource.status.get("pendingRevocations"))]
+
+
+def with_pending(
+    entries: list[Body], ids: list[str], accessor: str, now: float, keep: str
+) -> list[dict[str, Any]] | None:
+    """The list with those, each once, never the one that is in use. None for an empty one. Pure."""
+    known = {str(entry.get("id")): dict(entry) for entry in entries}
+    for id in ids:
+        made: dict[str, Any] = {"id": id, "since": rfc3339(now)}
+        known.setdefault(id, made | ({"tokenAccessor": accessor} if accessor else {}))
+    return [entry for id, entry in known.items() if id and id != keep] or None
+
+
+def restarted_for(resource: Resource, token: str, before: str) -> str | None:
+    """status.restartedFor with a write: it stays behind `token` where restarts are to come; never at the first sync. Pure."""
+    targets = sequence(resource.spec.get("rolloutRestartTargets"))
+    last = str(resource.status.get("restartedFor") or "") or before
+    return (last if targets and last else token) or None
+
+
+def fresh(resource: Resource, world: World) -> Resource | None:
+    """The object as the API server has it: before anything is issued, which a watch that lags would do twice. None: gone, or another one.
+    Raises KubeError."""
+    body = world.kube.get(TYPES[resource.key.kind], resource.key.namespace, resource.key.name)
+    found = resource_of(body) if body is not None else None
+    if found is None or found.uid != resource.uid:
+        return None
+    return found._replace(key=resource.key, api_version=found.api_version or resource.api_version)
+
+
+def with_finalizer(resource: Resource, world: World, finalizer: str) -> Resource:
+    """The object with it, put on by one patch. Raises KubeError(conflict)."""
+    if finalizer in resource.finalizers:
+        return resource
+    names = [*resource.finalizers, finalizer]
+    flow.set_finalizers(resource, world, names)
+    return resource._replace(finalizers=tuple(names))
+
+
+def mend_metadata(resource: Resource, world: World, target: Any, uid: str) -> None:
+    """Labels, annotations and owner of a Secret, without touching its data, which nobody has any more. Raises KubeError."""
+    metadata = {
+        "uid": uid,
+        "labels": dict(target.labels),
+        "annotations": dict(target.annotations),
+        "ownerReferences": [resource.owner_reference],
+    }
+    body = world.kube.patch(SECRET, resource.key.namespace, target.name, {"metadata": metadata})
+    if body is not None:
+        world.secrets.note(body)
+
+
+def follow_up(resource: Resource, world: World, token: str, request: Request, after: float | None) -> Result:
+    """Restarts for `token` that are due, then revocations; the wait until something is due. Raises KubeError, PlanProblem."""
+    waits = [] if after is None else [max(after, 0.1)]
+    targets = [mapping(target) for target in sequence(resource.spec.get("rolloutRestartTargets"))]
+    last = str(resource.status.get("restartedFor") or "")
+    restarting = bool(targets and last and token and last != token)
+    if restarting:
+        asked = resource._replace(status={**resource.status, "restartedFor": ""})
+        outcome = restart(world, asked, targets, token)
+        if outcome.done:
+            world.memory.keep(resource.key, "restarted", world.now())
+            write_status(resource, world, {"restartedFor": token}, ())
+            resource = resource._replace(status={**resource.status, "restartedFor": token})
+            restarting = False
+        else:
+            waits.append(outcome.after or 1.0)
+    wait = _revoke_pending(resource, world, request, restarting)
+    waits += [] if wait is None else [wait]
+    return Result(min(waits, default=None))
+
+
+def _revoke_pending(resource: Resource, world: World, request: Request, restarting: bool) -> float | None:
+    """Seconds until the next try, None where nothing is left."""
+    entries = pending(resource)
+    if not entries:
+        return None
+    now, restarted = world.now(), float(world.memory.recall(resource.key, "restarted") or 0.0)
+    begin = max([moment(str(entry.get("since") or "")) for entry in entries] + [restarted]) + GRACE
+    if restarting and now < begin + BOUND:
+        return GRACE
+    if now < begin:
+        return begin - now
+    again = float(world.memory.recall(resource.key, "revoke again") or 0.0)
+    if now < again:
+        return again - now
+    plan = flow.plan_of(resource, world)
+    left: list[Body] = []
+    given_up: list[Body] = []
+    for entry in entries:
+        id = str(entry.get("id") or "")
+        try:
+            world.vault.issue(plan, request(id))
+            world.events.tell(resource, reasons.REVOKED, f"revoked {id}, which another has replaced")
+        except VaultFault as fault:
+            old = now - moment(str(entry.get("since") or "")) > BOUND
+            (given_up if old and fault.reason in _LASTING else left).append(entry)
+    if given_up:
+        _orphaned(resource, world, [str(entry.get("id")) for entry in given_up])
+    if len(left) != len(entries):
+        write_status(resource, world, {"pendingRevocations": [dict(entry) for entry in left] or None}, ())
+    if not left:
+        return None
+    wait = backoff(3, world.chance())
+    world.memory.keep(resource.key, "revoke again", now + wait)
+    return wait
+
+
+def discard(resource: Resource, world: World, plan: Any, id: str, request: Request) -> None:
+    """Revokes what was issued and could not be written; what cannot be revoked now is kept in the status. Raises nothing."""
+    if not id:
+        return
+    try:
+        world.vault.issue(plan, request(id))
+        return
+    except VaultFault:
+        entries = with_pending(pending(resource), [id], "", world.now(), "")
+    try:
+        write_status(resource, world, {"pendingRevocations": entries}, ())
+    except KubeError:
+        _orphaned(resource, world, [id])
+
+
+def end(
+    resource: Resource,
+    world: World,
+    failures: int,
+    *,
+    finalizer: str,
+    ids: tuple[str, ...],
+    request: Request,
+    last: Callable[[], None] | None = None,
+) -> Result:
+    """Of an object that is being deleted: revokes, does `last`, and lets it go; after five minutes whatever happens."""
+    if finalizer not in resource.finalizers:
+        world.memory.forget(resource.key)
+        return Result()
+    left, problem = _revoked(resource, world, ids, request)
+    waited = world.now() - moment(resource.deleting)
+    try:
+        if problem is None and last is not None:
+            last()
+    except (KubeError, PlanProblem) as refused:
+        problem = refused
+    if problem is not None and waited < BOUND:
+        what = flow.told(problem)
+        if not failures:
+            world.events.tell(resource, what.reason, f"not yet revoked: {what.message}", warning=True)
+        wait = max(backoff(failures, world.chance(), first=1.0, ceiling=20.0), min(what.retry_after, 20.0))
+        return Result(max(min(wait, BOUND - waited), 0.1), failed=True, reason=what.reason)
+    if left:
+        _orphaned(resource, world, left)
+    try:
+        return flow.let_go(resource, world, finalizer)
+    except KubeError as refused:
+        return Result(
+            backoff(failures, world.chance(), first=0.5, ceiling=20.0), failed=True, reason=flow.told(refused).reason
+        )
+
+
+def _revoked(
+    resource: Resource, world: World, ids: tuple[str, ...], request: Request
+) -> tuple[list[str], flow.Problem | None]:
+    """What is left, and why."""
+    if not ids:
+        return [], None
+    try:
+        plan = flow.plan_of(resource, world)
+    except PlanProblem as problem:
+        return list(ids), problem
+    left, last = [], None
+    for id in dict.fromkeys(ids):
+        try:
+            world.vault.issue(plan, request(id))
+        except VaultFault as problem:
+            left.append(id)
+            last = problem
+    if len(left) < len(ids):
+        world.events.tell(resource, reasons.REVOKED, "revoked what Vault had issued for it")
+    return left, last
+
+
+def _orphaned(resource: Resource, world: World, ids: list[str]) -> None:
+    told = f"could not be revoked, and will end by its own time: {', '.join(ids)[:900]}"
+    world.events.tell(resource, reasons.ORPHANED, told, warning=True)
+    for _ in ids:
+        world.counting.count("keywave_orphaned_leases_total")
