@@ -7,20 +7,20 @@ lease's name on it, the status, the restarts, and last the revocation of what wa
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from keywave.controller import reasons
 from keywave.controller.content.data import build_data
-from keywave.controller.content.transformation import references
-from keywave.controller.destination import Verdict, Wanted, judge
+from keywave.controller.destination import Wanted, judge
 from keywave.controller.destination_write import prune, write
 from keywave.controller.kinds import leases, revoking
 from keywave.controller.kinds import secret_flow as flow
+from keywave.controller.kinds.dynamic_view import View, gather, unclaimed
 from keywave.controller.kinds.holding import keep_while_revoking, to_revoke
-from keywave.controller.kinds.leases import Lease, Seen
+from keywave.controller.kinds.leases import Lease
 from keywave.controller.login_plan import LoginPlan
 from keywave.controller.model import Body, Resource, Result
-from keywave.controller.ports import Observed, World
+from keywave.controller.ports import World
 from keywave.controller.problems import PlanProblem
 from keywave.controller.status import rfc3339, write_status
 from keywave.kube.api_server import KubeError
@@ -28,25 +28,12 @@ from keywave.objects.manifest import mapping
 from keywave.vault.values import Payload, ValueRequest, VaultFault, dynamic, lease_renew, lease_revoke
 
 FINALIZER = "vaultdynamicsecret.secrets.hashicorp.com/finalizer"
-ASKED = ("mount", "path", "requestHTTPMethod", "params", "namespace", "vaultAuthRef", "allowStaticCreds")
-_TAKE_OVER = 60.0
-
-
-class _View(NamedTuple):
-    """All that is known before anything is asked."""
-
-    resource: Resource
-    destination: Body
-    observed: Observed | None
-    verdict: Verdict
-    lease: Lease
-    hashed: str
-    seen: Seen
 
 
 def reconcile(resource: Resource, world: World, failures: int) -> Result:
     if resource.deleting:
-        ids = to_revoke(resource) if resource.spec.get("revoke") is not False else ()
+        ids = (*to_revoke(resource), unclaimed(resource, world)) if resource.spec.get("revoke") is not False else ()
+        ids = tuple(filter(None, ids))
         return revoking.end(resource, world, failures, finalizer=FINALIZER, ids=ids, request=_revocation(resource))
     if flow.suspended(resource):
         return flow.suspend(resource, world)
@@ -57,13 +44,13 @@ def reconcile(resource: Resource, world: World, failures: int) -> Result:
 
 
 def _reconcile(resource: Resource, world: World) -> Result:
-    view = _gather(resource, world)
+    view = gather(resource, world)
     step = leases.decide(view.seen)
     if step != "rest":
         found = revoking.fresh(resource, world)
         if found is None or found.deleting:
             return Result()
-        view = _gather(found, world)
+        view = gather(found, world)
         step = leases.decide(view.seen)
     if view.verdict.action == "refuse":
         raise PlanProblem(view.verdict.reason, view.verdict.message)
@@ -91,120 +78,9 @@ def request_of(spec: Body) -> ValueRequest:
     return dynamic(mount, path, str(spec.get("requestHTTPMethod") or "GET"), params, space)
 
 
-def _gather(resource: Resource, world: World) -> _View:
-    """Raises PlanProblem where destination makes no sense."""
-    destination = flow.destination_of(resource)
-    observed = world.secrets.observe(resource.key.namespace, destination["name"])
-    lease, now = leases.lease_of(resource.status), world.now()
-    shared = {key: world.lookup.find(key) for key in references(resource, destination)}
-    hashed = leases.request_hash(resource, ASKED, shared)
-    verdict = judge(resource, destination, _wanted(resource, lease, observed), observed)
-    ends = leases.token_ends(resource.status)
-    token = str(mapping(resource.status.get("token")).get("accessor") or "")
-    lost = bool(token) and world.memory.recall(resource.key, "lost token") == token
-    seen = Seen(
-        now,
-        synced=bool(resource.status.get("lastGeneration")) and bool(resource.status.get("lastRenewalTime")),
-        same=leases.same_request(resource, hashed),
-        settled=_settled(resource, hashed),
-        asked=flow.refresh_asked(resource) is not None,
-        drift=_drift(verdict),
-        found=_found(resource, lease, observed),
-        leased=bool(lease.id),
-        renewable=lease.renewable,
-        end=lease.end,
-        due=_due(resource, world, lease, observed, lost=lost),
-        token_due=_token_due(resource, world, ends) if token else None,
-        lost=lost,
-    )
-    return _View(resource, destination, observed, verdict, lease, hashed, seen)
-
-
-def _wanted(resource: Resource, lease: Lease, observed: Observed | None) -> Wanted:
-    """The data that we wrote: of a static role some of it changes at every read, so the Secret itself says what it was."""
-    mac = str(resource.status.get("secretMAC") or "") or None
-    if resource.status.get("staticCredsMetaData"):
-        return Wanted(observed.annotations.get(leases.DATA, observed.mac) if observed else None)
-    if lease.id and not _foreign(resource, observed):
-        return Wanted(mac, {leases.LEASE: lease.id})
-    return Wanted(mac)
-
-
-def _foreign(resource: Resource, observed: Observed | None) -> bool:
-    """Whether the lease is the incumbent's, which dies with a token that we do not have. Pure."""
-    ours = bool(mapping(resource.status.get("token")).get("accessor")) or bool(resource.status.get("requestHash"))
-    return not ours and not (observed and observed.annotations.get(leases.LEASE))
-
-
-def _drift(verdict: Verdict) -> str:
-    if verdict.action in ("create", "recreate") or "data" in verdict.drifted:
-        return "data"
-    return "metadata" if verdict.action == "repair" else ""
-
-
-def _found(resource: Resource, lease: Lease, observed: Observed | None) -> str:
-    """A lease that the Secret names and the status does not: the process ended between the two. It counts only for data that we wrote."""
-    named = observed.annotations.get(leases.LEASE, "") if observed else ""
-    request = f"{str(resource.spec.get('mount') or '').strip('/')}/{str(resource.spec.get('path') or '').strip('/')}/"
-    known = named in (lease.id, "") or any(entry.get("id") == named for entry in revoking.pending(resource))
-    if observed is None or known or not named.startswith(request):
-        return ""
-    mine = any(owner.get("uid") == resource.uid for owner in observed.owners)
-    return named if mine and observed.annotations.get(leases.DATA) == observed.mac else ""
-
-
-def _settled(resource: Resource, hashed: str) -> bool:
-    if not flow.exists_for_this_generation(resource):
-        return False
-    if flow.condition_of(resource, "SecretSynced").get("status") not in (None, "True"):
-        return False
-    return not hashed or resource.status.get("requestHash") in (None, hashed)
-
-
-def _due(resource: Resource, world: World, lease: Lease, observed: Observed | None, *, lost: bool) -> float | None:
-    """Drawn once for what the status says, so that it does not move at every look."""
-    status = resource.status
-    rotation = mapping(status.get("staticCredsMetaData"))
-    foreign = bool(lease.id) and _foreign(resource, observed)
-    mark = (
-        "due",
-        lease,
-        foreign,
-        lost,
-        rotation.get("ttl"),
-        status.get("lastRenewalTime"),
-        resource.spec.get("renewalPercent"),
-    )
-    kept = world.memory.recall(resource.key, "due")
-    if kept is not None and kept[0] == mark:
-        return float(kept[1]) if kept[1] is not None else None
-    due: float | None
-    if foreign:
-        due = world.now() + _TAKE_OVER * world.chance()
-        told = "the lease hangs on a token of Vault Secrets Operator: new credentials are issued within a minute"
-        world.events.tell(resource, reasons.LEASE_LOST, told)
-    elif lease.id:
-        due = leases.renewal_due(lease, resource.spec.get("renewalPercent"), world.chance())
-        if lost:
-            due = leases.replacement_due(lease.end, leases.token_ends(status), world.now(), world.chance())
-    elif rotation:
-        due = leases.rotation_due(lease.since, int(rotation.get("ttl") or 0), world.chance())
-    else:
-        due = leases.refresh_due(lease.since, resource.spec.get("refreshAfter"), world.chance())
-    world.memory.keep(resource.key, "due", (mark, due))
-    return due
-
-
-def _token_due(resource: Resource, world: World, ends: float) -> float | None:
-    kept = world.memory.recall(resource.key, "token due")
-    if kept is None or kept[0] != ends:
-        kept = (ends, leases.token_due(world.now(), ends, world.chance()))
-        world.memory.keep(resource.key, "token due", kept)
-    return float(kept[1]) if kept[1] is not None else None
-
-
-def _issue(view: _View, world: World) -> Resource:
+def _issue(view: View, world: World) -> Resource:
     resource, before = view.resource, view.lease
+    revoking.spare(resource, world, view.hashed)
     transformation = flow.transformation_for(resource, world, view.destination)
     plan, request = flow.plan_of(resource, world), request_of(resource.spec)
     if resource.spec.get("revoke") is not False:
@@ -226,7 +102,9 @@ def _issue(view: _View, world: World) -> Resource:
             raise PlanProblem(verdict.reason, verdict.message)
         if verdict.action != "unchanged":
             write(world, resource, verdict, data)
-    except (PlanProblem, KubeError):
+    except (PlanProblem, KubeError) as problem:
+        if isinstance(problem, PlanProblem):
+            revoking.not_formed(resource, world, view.hashed, problem)
         revoking.discard(resource, world, plan, lease.id, _revocation(resource))
         raise
     prune(world, resource, view.destination["name"])
@@ -238,7 +116,7 @@ def _issue(view: _View, world: World) -> Resource:
 
 
 def _written(
-    view: _View, resource: Resource, world: World, plan: LoginPlan, payload: Payload, mac: str, rotation: Any
+    view: View, resource: Resource, world: World, plan: LoginPlan, payload: Payload, mac: str, rotation: Any
 ) -> Resource:
     lease, before, status = leases.lease_from(payload), view.lease, resource.status
     name = view.destination["name"]
@@ -280,7 +158,7 @@ def _of_lease(lease: Lease, world: World, plan: LoginPlan, accessor: str) -> dic
     return fields | {"token": known}
 
 
-def _adopt(view: _View, world: World) -> Resource:
+def _adopt(view: View, world: World) -> Resource:
     """Makes the lease that the Secret names the object's own: renewed, so that its time is known."""
     resource, found, before = view.resource, view.seen.found, view.lease
     plan = flow.plan_of(resource, world)
@@ -300,7 +178,7 @@ def _adopt(view: _View, world: World) -> Resource:
     return _written(view, adopted, world, plan, renewed, view.observed.mac, None)
 
 
-def _renew(view: _View, world: World) -> Resource:
+def _renew(view: View, world: World) -> Resource:
     resource, lease = view.resource, view.lease
     plan = flow.plan_of(resource, world)
     try:
@@ -326,7 +204,7 @@ def _renew(view: _View, world: World) -> Resource:
     return _write(resource, world, fields, f"the Secret {view.destination['name']} holds what Vault has issued")
 
 
-def _renew_token(view: _View, world: World) -> Resource:
+def _renew_token(view: View, world: World) -> Resource:
     """Of the token that made the lease: maybe one of an earlier process, so by its accessor."""
     resource, known = view.resource, mapping(view.resource.status.get("token"))
     accessor, ends = str(known.get("accessor") or ""), leases.token_ends(resource.status)
@@ -341,7 +219,7 @@ def _renew_token(view: _View, world: World) -> Resource:
     return resource._replace(status={**resource.status, **fields})
 
 
-def _settle(view: _View, world: World) -> Resource:
+def _settle(view: View, world: World) -> Resource:
     """The new generation asks for nothing new, or a failure is over."""
     resource = view.resource
     fields = {
@@ -359,7 +237,7 @@ def _write(resource: Resource, world: World, fields: Mapping[str, Any], message:
 
 
 def _follow_up(resource: Resource, world: World) -> Result:
-    view = _gather(resource, world)
+    view = gather(resource, world)
     seen = view.seen
     dues = [due for due in (seen.due, None if seen.lost else seen.token_due) if due is not None]
     after = max(min(dues) - world.now(), 0.1) if dues else None

@@ -163,6 +163,7 @@ def _due(resource: Resource, world: World) -> float:
 
 def _issue(view: _View, world: World) -> Resource:
     resource, destination = view.resource, view.destination
+    revoking.spare(resource, world, view.hashed)
     transformation = flow.transformation_for(resource, world, destination)
     plan, request = flow.plan_of(resource, world), request_of(resource.spec)
     revoke = resource.spec.get("revoke") is True
@@ -184,7 +185,9 @@ def _issue(view: _View, world: World) -> Resource:
         if verdict.action == "refuse":
             raise PlanProblem(verdict.reason, verdict.message)
         write(world, resource, verdict, data)
-    except (PlanProblem, KubeError):
+    except (PlanProblem, KubeError) as problem:
+        if isinstance(problem, PlanProblem):
+            revoking.not_formed(resource, world, view.hashed, problem)
         revoking.discard(resource, world, plan, new.serial if revoke else "", _revocation(resource))
         raise
     prune(world, resource, destination["name"])

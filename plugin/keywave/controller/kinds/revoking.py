@@ -25,6 +25,8 @@ from keywave.vault.values import ValueRequest, VaultFault
 
 GRACE = 5.0
 """Seconds that the old credentials live on after the restarts."""
+SPARED = 300.0
+"""Seconds without a new try after credentials that templates could not be filled with."""
 _LASTING = ("forbidden", "refused", "absent", "invalid")
 
 Request = Callable[[str], ValueRequest]
@@ -69,6 +71,21 @@ def with_finalizer(resource: Resource, world: World, finalizer: str) -> Resource
     names = [*resource.finalizers, finalizer]
     flow.set_finalizers(resource, world, names)
     return resource._replace(finalizers=tuple(names))
+
+
+def spare(resource: Resource, world: World, hashed: str) -> None:
+    """Before anything is issued: what could not be formed into a Secret a few minutes ago will not be now, and each try costs credentials.
+    Raises PlanProblem again."""
+    kept = world.memory.recall(resource.key, "not formed")
+    same = kept is not None and kept[0] == (resource.generation, hashed, flow.refresh_asked(resource))
+    if same and world.now() < kept[1]:
+        raise PlanProblem(kept[2], kept[3])
+
+
+def not_formed(resource: Resource, world: World, hashed: str, problem: PlanProblem) -> None:
+    """Remembers that for `spare`."""
+    mark = (resource.generation, hashed, flow.refresh_asked(resource))
+    world.memory.keep(resource.key, "not formed", (mark, world.now() + SPARED, problem.reason, problem.message))
 
 
 def mend_metadata(resource: Resource, world: World, target: Any, uid: str) -> None:
