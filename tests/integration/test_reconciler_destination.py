@@ -18,6 +18,7 @@ from keywave.controller.ports import World
 from keywave.controller.restarts import ANNOTATION, restart
 from keywave.controller.running.memory import ProcessMemory
 from keywave.controller.running.secret_view import SecretView
+from keywave.controller.watching.metrics import Metrics
 from keywave.kube.api_server import ApiServer, KubeError
 from keywave.kube.client import KubeClient
 from rig.cluster import Cluster
@@ -41,7 +42,7 @@ class Setting:
         self.secrets = SecretView(client, MacKey(b"k" * 16), watched=False)
         nothing: Any = None
         self.world = World(
-            client, nothing, nothing, self.secrets, self.told, ProcessMemory(), nothing,
+            client, nothing, nothing, self.secrets, self.told, ProcessMemory(), Metrics(),
             lambda: self.moment, lambda: 0.5, lambda key: None, namespace,
         )  # fmt: skip
         owner = cluster.create(
