@@ -32,7 +32,9 @@ hypothesis.settings.register_profile("few", max_examples=10, deadline=None)
 _home = Path(tempfile.mkdtemp(prefix="kw-home-"))
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        return  # it only hands the tests out: its workers have to find the home that holds the servers
     for name in [name for name in os.environ if name.startswith(FOREIGN)]:
         del os.environ[name]
     os.environ |= {

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import secrets
 import signal
@@ -21,14 +20,15 @@ from rig import etcd as etcd_driver
 from rig import kubernetes as kubernetes_driver
 from rig import vault as vault_driver
 from rig.cluster import Cluster
+from rig.machine import ENVIRON
 from rig.operators import Operator, reconciler
 from rig.postgresql import PostgreSQL
 from rig.processes import Server
 from rig.vault import Vault
 from rig.waiting import wait_for
 
-SECONDS = float(os.environ.get("KEYWAVE_CHAOS_SECONDS", "40"))
-SEED = int(os.environ.get("KEYWAVE_CHAOS_SEED") or secrets.randbelow(10**6))
+SECONDS = float(ENVIRON.get("KEYWAVE_CHAOS_SECONDS", "40"))
+SEED = int(ENVIRON.get("KEYWAVE_CHAOS_SEED") or secrets.randbelow(10**6))
 STATIC, LEASED = 30, 5
 
 

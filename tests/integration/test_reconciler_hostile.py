@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import secrets
 import time
@@ -14,12 +13,13 @@ import pytest
 from reconciler_tenant import VSO, Tenant, tenant
 
 from rig.cluster import Cluster
+from rig.machine import ENVIRON
 from rig.many import create_all
 from rig.operators import Operator, reconciler
 from rig.vault import Vault
 from rig.waiting import wait_for
 
-COUNT = int(os.environ.get("KEYWAVE_HOSTILE_OBJECTS", "3000"))
+COUNT = int(ENVIRON.get("KEYWAVE_HOSTILE_OBJECTS", "3000"))
 LONG = "x" * 200_000
 TEXTS = (
     "",

@@ -45,7 +45,10 @@ def test_a_yaml_1_1_reader_sees_text_as_text(value: dict[str, str]) -> None:
     assert loaded == value
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), {"a": {1, 2}}], ids=repr)
+NO_JSON = {"nan": float("nan"), "inf": float("inf"), "an object": object(), "a set": {"a": {1, 2}}}
+
+
+@pytest.mark.parametrize("value", NO_JSON.values(), ids=NO_JSON)
 def test_what_is_no_json_is_refused(value: object) -> None:
     with pytest.raises(ValueError):
         dump(value)
