@@ -155,7 +155,12 @@ class Tenant(NamedTuple):
     def leased(self, name: str, role: str = "app", **spec: Any) -> Body:
         """A VaultDynamicSecret of the database's role."""
         destination = {"name": name, "create": True, "transformation": {"excludeRaw": True}}
-        asked = {"vaultAuthRef": "app", "mount": f"{self.mount}-db", "path": f"creds/{role}", "destination": destination}
+        asked = {
+            "vaultAuthRef": "app",
+            "mount": f"{self.mount}-db",
+            "path": f"creds/{role}",
+            "destination": destination,
+        }
         return self.apply("VaultDynamicSecret", name, {**asked, "revoke": True, **spec})
 
     def leases(self, role: str = "app") -> list[str]:

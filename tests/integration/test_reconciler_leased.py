@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from rig.cluster import Cluster
 from rig.operators import Operator, reconciler
 from rig.postgresql import PostgreSQL
 from rig.vault import Vault
-from rig.waiting import stays, wait_for
+from rig.waiting import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -42,28 +41,6 @@ def events(shop: Tenant, name: str) -> list[str]:
     """Reasons of what was told of an object."""
     found = shop.cluster.list("v1", "Event", shop.namespace)
     return [str(event["reason"]) for event in found if event["involvedObject"]["name"] == name]
-
-
-def test_credentials_survive_a_restart_of_the_reconciler_and_end_with_the_object(
-    rig_folder: Path, own_cluster: Cluster, world: Tenant, postgresql: PostgreSQL
-) -> None:
-    """Before the other tests start theirs: two that do not know of one another would both act."""
-    shop, folder = world, rig_folder / f"restart-{secrets.token_hex(3)}"
-    shop.leased("creds")
-    with reconciler(folder, own_cluster) as first:
-        shop.wait_condition("VaultDynamicSecret", "creds", "True")
-        before = shop.secret("creds")
-        assert before is not None
-        assert postgresql.query("SELECT 1", user=before["username"], password=before["password"]) == ["1"]
-        assert first.end() == 0
-
-    with reconciler(folder, own_cluster):
-        stays("the same credentials", lambda: shop.secret("creds") == before and len(shop.leases()) == 1, seconds=4)
-        shop.cluster.delete(VSO, "VaultDynamicSecret", "creds", shop.namespace)
-        wait_for("the lease to be revoked", lambda: not shop.leases(), timeout=20)
-        assert before["username"] not in postgresql.roles("v-%")
-        # The garbage collector learns of new kinds every half minute.
-        wait_for("the Secret to go", lambda: shop.secret("creds") is None, timeout=75)
 
 
 def test_a_lease_is_renewed_until_its_longest_time_and_then_replaced_while_it_still_works(
