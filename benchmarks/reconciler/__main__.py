@@ -23,10 +23,12 @@ from benchmarks.reconciler import field as ground  # noqa: E402  (needs the rig,
 from rig.operators import Operator, incumbent, reconciler  # noqa: E402
 
 RESULTS = TOP / "benchmarks" / "RESULTS.md"
+DEFINITIONS = sorted((TOP / "schemas" / "crds").glob("*_*.yaml"))
 LIFTED = ("--kube-client-qps=2000", "--kube-client-burst=4000")
 HEAD = [
-    "| what | first sync s | CPU %, of one core | Vault requests/s | API reads/s | API writes/s | freshness s (median, worst) | peak MiB |",
-    "|---|---|---|---|---|---|---|---|",
+    "| what | first sync s | CPU %, of one core | Vault requests/s | API reads/s | API writes/s | freshness s (median, worst) "
+    "| a new object s (median, worst) | peak MiB |",
+    "|---|---|---|---|---|---|---|---|---|",
 ]
 
 
@@ -60,8 +62,7 @@ def peak_mib(pid: int) -> float:
 def measured(runner: Runner, count: int, *, paths: int, seconds: float, folder: Path) -> str:
     """One row: `count` objects over `paths` paths with a refresh of 30 s; the steady state is watched for `seconds`."""
     space = "bench"
-    definitions = sorted((TOP / "schemas" / "crds").glob("*.yaml"))
-    with ground.field(folder, ours=runner.ours, definitions=definitions) as place:
+    with ground.field(folder, ours=runner.ours, definitions=DEFINITIONS) as place:
         ground.prepare(place, space, count, paths)
         with runner.start(folder, place) as operator:
             time.sleep(3)
@@ -74,12 +75,14 @@ def measured(runner: Runner, count: int, *, paths: int, seconds: float, folder: 
             time.sleep(30)  # the first refreshes are over
             steady = watch(place, pid, seconds)
             fresh = freshness(place, space, min(20, paths))
+            new = [ground.newcomer(place, space, number, paths) for number in range(10)]
             peak = peak_mib(pid)
     spread = f"{count:,} objects, {paths:,} paths"
     cpu, vault, reads, writes = steady
     return (
         f"| {spread}: {runner.name} | {first:.1f} (creating: {created:.1f}) | {cpu:.1f} | {vault:.1f} | {reads:.1f} "
-        f"| {writes:.2f} | {statistics.median(fresh):.1f}, {max(fresh):.1f} | {peak:.0f} |"
+        f"| {writes:.2f} | {statistics.median(fresh):.1f}, {max(fresh):.1f} "
+        f"| {statistics.median(new):.2f}, {max(new):.2f} | {peak:.0f} |"
     )
 
 
@@ -116,13 +119,41 @@ def version(place: ground.Field, space: str, number: int) -> str:
     return str(found["metadata"]["resourceVersion"])
 
 
+def endurance(fetches: int, folder: Path) -> str:
+    """Reads of values in one run, as many as asked for: how many failed. 4,000 objects, each every ten seconds."""
+    space, count = "bench", 4000
+    with ground.field(folder, ours=True, definitions=DEFINITIONS) as place:
+        ground.prepare(place, space, count, count)
+        with RUNNERS[-1].start(folder, place) as operator:
+            began, cpu = time.perf_counter(), cpu_seconds(operator.server.pid)
+            ground.create(place, space, [f"app-{n}" for n in range(count)], count, "10s")
+            while operator.value("keywave_vault_requests_total", operation="read") < fetches:
+                time.sleep(1)
+            spent, used = time.perf_counter() - began, cpu_seconds(operator.server.pid) - cpu
+            made = operator.value("keywave_vault_requests_total", operation="read")
+            good = operator.value("keywave_vault_requests_total", operation="read", outcome="ok")
+            failed = operator.value("vso_secret_sync_error_total")
+            peak = peak_mib(operator.server.pid)
+    return (
+        f"{made:,.0f} reads in {spent:.0f} s ({made / spent:.0f} a second, {100 * used / spent:.0f} % of a core, peak {peak:.0f} MiB): "
+        f"{made - good:.0f} failed, {failed:.0f} syncs failed: {100 * (made - good) / made:.4f} %"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="100 objects only, a short look")
     parser.add_argument("--write", action="store_true", help="keep the table in benchmarks/RESULTS.md")
     parser.add_argument("--only", default="", help="runners whose name has this text")
     parser.add_argument("--sizes", default="100,1000,5000")
+    parser.add_argument(
+        "--fetches", type=int, default=0, help="instead: that many reads in one run, and how many failed"
+    )
     args = parser.parse_args()
+    if args.fetches:
+        with tempfile.TemporaryDirectory(prefix="kwb-") as temp:
+            print(endurance(args.fetches, Path(temp)), flush=True)
+        return
     sizes = [100] if args.quick else [int(size) for size in args.sizes.split(",")]
     lines = list(HEAD)
     print("\n".join(lines), flush=True)

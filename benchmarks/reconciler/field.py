@@ -149,6 +149,19 @@ def create(place: Field, space: str, names: Sequence[str], paths: int, refresh: 
     )
 
 
+def newcomer(place: Field, space: str, number: int, paths: int) -> float:
+    """Seconds from one more object to its Secret."""
+    name = f"new-{number}"
+    began = time.perf_counter()
+    create(place, space, [name], paths, "30s")
+    path = f"/api/v1/namespaces/{space}/secrets/{name}"
+    while not place.cluster.request("GET", path).ok:
+        if time.perf_counter() - began > 120:
+            return float("inf")
+        time.sleep(0.02)
+    return time.perf_counter() - began
+
+
 def static(space: str, name: str, path: int, refresh: str) -> dict[str, Any]:
     return {
         "apiVersion": "secrets.hashicorp.com/v1beta1",
