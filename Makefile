@@ -5,7 +5,7 @@ PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test lint format golden bench soak servers clean
+.PHONY: help venv demo test lint format golden bench soak single-file servers clean
 
 help:
 	@echo 'make demo    render the examples for Argo CD and for Flux into build/demo'
@@ -14,6 +14,7 @@ help:
 	@echo 'make golden  rewrite what the examples are expected to render to'
 	@echo 'make bench   measure, side by side with kustomize, argocd-vault-plugin and plain requests to Vault'
 	@echo 'make soak    an hour of chaos around the reconciler (KEYWAVE_CHAOS_SECONDS, KEYWAVE_CHAOS_SEED)'
+	@echo 'make single-file  build/keywave-reconciler.pyz, which any Python 3.11 or newer runs'
 	@echo 'make servers get the real servers only'
 	@echo 'make venv    .venv with everything for development'
 	@echo 'make clean   delete what was made here (the built servers in the cache stay)'
@@ -62,7 +63,7 @@ lint: .venv/.dev
 	@$(PYTHON) -m ruff format --check --quiet .
 	@$(PYTHON) -m mypy
 	@MYPYPATH=tests:tools $(PYTHON) -m mypy --package rig --package toolchain
-	@MYPYPATH=tools $(PYTHON) -m mypy tools/servers.py tools/demo.py tools/other_pythons.py tools/pin_module.py
+	@MYPYPATH=tools $(PYTHON) -m mypy tools/servers.py tools/demo.py tools/other_pythons.py tools/pin_module.py tools/single_file.py
 	@.venv/bin/lint-imports
 
 format: .venv/.dev
@@ -80,6 +81,9 @@ bench: .venv/.dev
 	@KEYWAVE_BENCH=.venv-bench/bin/keywave $(PYTHON) -m benchmarks.render --write
 	@$(PYTHON) -m benchmarks.verify --write
 	@$(PYTHON) -m benchmarks.reconciler --write
+
+single-file: .venv/.dev
+	@$(PYTHON) tools/single_file.py build/keywave-reconciler.pyz
 
 soak: .venv/.dev
 	@KEYWAVE_CHAOS_SECONDS=$${KEYWAVE_CHAOS_SECONDS:-3600} $(PYTHON) -m pytest -s --timeout=0 tests/integration/test_reconciler_chaos.py

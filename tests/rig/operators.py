@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -55,9 +56,10 @@ def reconciler(
     kubeconfig: str = "",
     timeout: float = 60.0,
     ready: str = "/readyz",
+    script: Path | None = None,
 ) -> Iterator[Operator]:
-    """`keywave-reconciler` of this checkout, until it is ready."""
-    script = Path(sys.prefix) / "bin" / "keywave-reconciler"
+    """`keywave-reconciler` of this checkout, or another form of it, until it is ready."""
+    script = script or Path(sys.prefix) / "bin" / "keywave-reconciler"
     if not script.exists():
         machine.lacking(f"{script} is not there; run: make venv")
     cluster.ensure_namespace(namespace)
@@ -80,7 +82,7 @@ def incumbent(
     elect: bool = False,
     timeout: float = 60.0,
 ) -> Iterator[Operator]:
-    """Vault Secrets Operator, on a cluster that has its definitions."""
+    """Vault Secrets Operator, on a cluster that has its definitions. `elect`: with its Lease, in `namespace`."""
     cluster.ensure_namespace(namespace)
     port, health = free_port(), free_port()
     args = [
@@ -92,7 +94,21 @@ def incumbent(
     ]
     env = {"OPERATOR_NAMESPACE": namespace, "OPERATOR_POD_UID": secrets.token_hex(8)}
     file = program("vault-secrets-operator")
+    if elect:
+        file, args = _as_in_a_pod(namespace, file, args)
     yield from _started("vault-secrets-operator", file, args, folder, port, "", timeout, env, health)
+
+
+def _as_in_a_pod(namespace: str, file: Path, args: Sequence[str]) -> tuple[Path, list[str]]:
+    """With the kubelet's file that names the namespace: the incumbent takes that of its Lease from nowhere else."""
+    unshare = shutil.which("unshare")
+    if unshare is None or subprocess.run([unshare, "-Urm", "true"], check=False, capture_output=True).returncode:
+        machine.lacking("a mount namespace of its own is refused here (unshare -Urm): needed for its leader election")
+    told = (
+        "mount -t tmpfs none /var/run && mkdir -p /var/run/secrets/kubernetes.io/serviceaccount && "
+        'printf %s "$1" >/var/run/secrets/kubernetes.io/serviceaccount/namespace && shift && exec "$@"'
+    )
+    return Path(str(unshare)), ["-Urm", "sh", "-c", told, "sh", namespace, str(file), *args]
 
 
 def _started(
