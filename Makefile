@@ -80,6 +80,7 @@ bench: .venv/.dev
 	@.venv-bench/bin/python -m pip --disable-pip-version-check install --quiet .
 	@KEYWAVE_BENCH=.venv-bench/bin/keywave $(PYTHON) -m benchmarks.render --write
 	@$(PYTHON) -m benchmarks.verify --write
+	@$(PYTHON) -m benchmarks.vault_doors --write
 	@$(PYTHON) -m benchmarks.reconciler --write
 
 single-file: .venv/.dev

@@ -22,6 +22,9 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[1]
 BUILT = ("plugin", "schemas", "docs/findings", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
+CERTIFI = "import ssl\n\n\ndef where() -> str:\n    return ssl.get_default_verify_paths().cafile or ''\n"
+"""In place of certifi, which writes its file to a temporary folder when it is imported out of a zip: `requests`, which comes with hvac and
+is not used, does that at the start, and in a Pod with a read-only file system it would be the end."""
 MAIN = "import sys\n\nfrom keywave.controller.running.main import main\n\nsys.exit(main())\n"
 
 
@@ -85,7 +88,7 @@ def main(argv: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="kw-single-") as folder:
         files = dict(own_files(Path(folder)))
     for name in needed():
-        files |= needed_files(name)
+        files |= {"certifi/__init__.py": CERTIFI.encode()} if name == "certifi" else dict(needed_files(name))
     write(target, {**files, "__main__.py": MAIN.encode()})
     print(f"{target}: {target.stat().st_size / 1024:.0f} KiB, {len(files) + 1} files")
     return 0

@@ -23,6 +23,7 @@ from keywave.vault.values import Payload, ValueRequest, VaultFault, loads
 
 NOW = 1_800_000_000.0
 VSO = "secrets.hashicorp.com/v1beta1"
+OURS = "reconcile.keywave.dev/v1alpha1"
 TEAM = "team"
 
 
@@ -43,6 +44,8 @@ class Model:
         """Issued by the last call before the process died: nothing could be written down."""
         self._last: set[str] = set()
         self.asked: list[str] = []
+        self.kv: dict[str, dict[str, Any]] = {}
+        """By the path of a KV v1 secret."""
         self.events: list[tuple[str, str]] = []
         self.faults: dict[str, VaultFault] = {}
         """By the beginning of a path."""
@@ -51,7 +54,8 @@ class Model:
 
     def put(self, kind: str, name: str, spec: Body, **metadata: Any) -> None:
         known = {"name": name, "namespace": TEAM, "uid": f"uid-{kind}-{name}", "generation": 1, **metadata}
-        self._store({"apiVersion": VSO, "kind": kind, "metadata": known, "spec": dict(spec), "status": {}})
+        version = OURS if kind == "VaultCompositeSecret" else VSO
+        self._store({"apiVersion": version, "kind": kind, "metadata": known, "spec": dict(spec), "status": {}})
 
     def login(self) -> None:
         self.put("VaultConnection", "vault", {"address": "http://127.0.0.1:8200"})
@@ -180,7 +184,12 @@ class _Vault:
         given = loads(request.body.encode()) if request.body else {}
         return model.call(lambda: self._answer(request.path, given))  # type: ignore[no-any-return]
 
-    read = issue
+    def read(self, plan: LoginPlan, request: ValueRequest, *, max_age: float = 0.0) -> Payload:
+        if request.path not in self.model.kv:
+            return self.issue(plan, request)
+        self.model.asked.append(request.path)
+        data = self.model.kv[request.path]
+        return Payload(data, data, at=self.model.now)
 
     def log_in(self, plan: LoginPlan) -> Token:
         return Token("accessor", self.model.now + 3600, True)

@@ -110,7 +110,9 @@ def test_all_that_a_method_lacks_is_told_at_once() -> None:
 
 
 def test_a_method_that_is_not_offered_is_told() -> None:
-    assert "aws" in refused("app", auth(method="aws"), connection())[1]
+    assert refused("app", auth(method="ldap"), connection())[1] == (
+        "VaultAuth team/app has the method 'ldap', which is not offered: one of kubernetes, jwt, appRole, aws, gcp"
+    )
 
 
 GLOBAL = {
@@ -171,3 +173,37 @@ def test_two_sources_of_a_ca_are_one_too_many() -> None:
     told = refused("app", auth(), connection(caCertSecretRef="ca", caCertPath="/ca"))
 
     assert told[0] == "InvalidConfiguration"
+
+
+@pytest.mark.parametrize(
+    "header", ["X-Vault-Namespace", "x-vault-token", "Host", "Transfer-Encoding", "A b", "X-A\r\nX-B"]
+)
+@pytest.mark.parametrize("where", ["connection", "auth"])
+def test_a_header_that_is_not_the_object_s_to_say(header: str, where: str) -> None:
+    headers = {"headers": {header: "x"}}
+    others = (auth(**headers), connection()) if where == "auth" else (auth(), connection(**headers))
+
+    assert refused("app", *others) == (
+        "InvalidConfiguration",
+        f"{others[0 if where == 'auth' else 1].key}: {header!r} is no header that can be sent",
+    )
+
+
+def test_a_header_value_with_a_line_end_is_refused() -> None:
+    assert refused("app", auth(headers={"X-A": "1\r\nX-Vault-Token: x"}), connection())[0] == "InvalidConfiguration"
+
+
+AWS = {"role": "app", "region": "eu-west-1", "irsaServiceAccount": "app", "headerValue": "vault.example.com"}
+GCP = {"role": "app", "workloadIdentityServiceAccount": "app", "projectID": "shop"}
+
+
+@pytest.mark.parametrize(("method", "block"), [("aws", AWS), ("gcp", GCP)])
+def test_the_logins_of_clouds_alone_and_from_a_global(method: str, block: dict[str, str]) -> None:
+    alone = planned("app", auth(method=method, **{method: block}), connection())
+    others = {name: value for name, value in block.items() if name != "role"}
+    everything = shared(defaultAuthMethod=method, vaultConnectionRef="vault", **{method: {**others, "mount": method}})
+    own = {"vaultAuthGlobalRef": {"name": "all"}, method: {"role": "app"}}
+    merged = planned("app", resource("VaultAuth", "app", own), everything, connection())
+
+    assert (alone.method, alone.settings) == (method, tuple(sorted(block.items())))
+    assert (merged.method, merged.mount, merged.settings) == (method, method, tuple(sorted(block.items())))

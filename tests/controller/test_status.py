@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from keywave.controller.model import Condition, Resource, resource_of
 from keywave.controller.ports import World
+from keywave.controller.running.memory import ProcessMemory
 from keywave.controller.status import next_status, write_status
 from keywave.crds.incumbent_status import INCUMBENT_STATUS
 
@@ -29,7 +30,9 @@ class Recorder:
 
 
 def world(recorder: Recorder, status_fields: object = None) -> World:
-    return cast("World", SimpleNamespace(kube=recorder, now=lambda: NOW, status_fields=status_fields))
+    return cast(
+        "World", SimpleNamespace(kube=recorder, now=lambda: NOW, memory=ProcessMemory(), status_fields=status_fields)
+    )
 
 
 def written(status: dict[str, Any], fields: dict[str, Any], *conditions: Condition) -> list[dict[str, Any]]:

@@ -189,5 +189,69 @@ def test_everything_removed_at_once_leaves_nothing_to_revoke(
     assert (other.leases(), revoked(other, serial)) == ([], True)
 
 
+def test_the_credentials_of_a_login_may_go_first(shop: Tenant, vault: Vault, postgresql: PostgreSQL) -> None:
+    """Their Secret belongs to somebody else, so nothing of ours holds it: the token that is there does for the revocation."""
+    other = tenant(shop.cluster, vault)
+    other.with_database(postgresql)
+    other.connect()
+    mount = f"{other.mount}-roles"
+    vault.write(f"sys/auth/{mount}", {"type": "approle"})
+    vault.write(f"auth/{mount}/role/app", {"token_policies": other.mount, "token_ttl": "10m"})
+    ids = {"roleId": (vault.read(f"auth/{mount}/role/app/role-id") or {})["role_id"], "secretRef": "login"}
+    made = vault.write(f"auth/{mount}/role/app/secret-id", {})
+    known = {"name": "login", "namespace": other.namespace}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": known, "stringData": {"id": made["secret_id"]}}
+    other.cluster.apply(secret)
+    other.apply("VaultAuth", "role", {"vaultConnectionRef": "app", "method": "appRole", "mount": mount, "appRole": ids})
+    other.leased("creds", vaultAuthRef="role")
+    other.wait_condition("VaultDynamicSecret", "creds", "True")
+    assert len(other.leases()) == 1
+
+    other.cluster.delete("v1", "Secret", "login", other.namespace)
+    for kind, name in (("VaultConnection", "app"), ("VaultAuth", "role"), ("VaultDynamicSecret", "creds")):
+        other.cluster.delete(VSO, kind, name, other.namespace)
+
+    wait_for("nothing to be left", lambda: not other.cluster.list(VSO, "VaultDynamicSecret", other.namespace))
+    assert other.leases() == []
+
+
+def test_a_composite_holds_a_kv_secret_and_credentials_that_live_by_themselves(
+    shop: Tenant, postgresql: PostgreSQL
+) -> None:
+    shop.put("config", mode="one")
+    shop.role("mixed", "6s", "10m")
+    db = {"mount": f"{shop.mount}-db", "path": "creds/mixed"}
+    spec = {
+        "vaultAuthRef": "app",
+        "refreshAfter": "2s",
+        "destination": {"name": "mixed", "create": True},
+        "sources": [
+            {"name": "config", "kv": {"mount": shop.mount, "type": "kv-v2", "path": "config"}},
+            {"name": "db", "dynamic": db, "keys": {"DB_USER": "username", "DB_PASSWORD": "password"}},
+        ],
+    }
+    metadata = {"name": "mixed", "namespace": shop.namespace}
+    version, kind = "reconcile.keywave.dev/v1alpha1", "VaultCompositeSecret"
+    shop.cluster.apply({"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec})
+    first = wait_for("the Secret", lambda: shop.secret("mixed"))
+    assert postgresql.query("SELECT 1", user=first["DB_USER"], password=first["DB_PASSWORD"]) == ["1"]
+
+    shop.put("config", mode="two")
+    wait_for("the other value", lambda: (shop.secret("mixed") or {})["mode"] == "two", timeout=10)
+    time.sleep(6)  # longer than the lease, which is renewed
+
+    assert shop.secret("mixed") == {**first, "mode": "two"}
+    assert postgresql.query("SELECT 1", user=first["DB_USER"], password=first["DB_PASSWORD"]) == ["1"]
+    assert len(shop.leases("mixed")) == 1
+
+    (lease,) = shop.leases("mixed")
+    shop.vault.write("sys/leases/revoke", {"lease_id": f"{shop.mount}-db/creds/mixed/{lease}", "sync": True})
+    wait_for("others", lambda: (shop.secret("mixed") or {})["DB_USER"] != first["DB_USER"], timeout=10)
+
+    shop.cluster.delete(version, kind, "mixed", shop.namespace)
+    wait_for("the object to go", lambda: shop.cluster.get(version, kind, "mixed", shop.namespace) is None)
+    assert (shop.leases("mixed"), postgresql.roles("v-%-mixed-%")) == ([], [])
+
+
 def _serial(shop: Tenant, name: str) -> str:
     return str(shop.status("VaultPKISecret", name).get("serialNumber") or "")

@@ -134,3 +134,4 @@ def test_the_single_file_needs_nothing_but_python(single_file: Path, tmp_path: P
     assert (done.returncode, done.stderr) == (3, "keywave-reconciler: cannot read absent: No such file or directory\n")
     assert [name for name in names if name.endswith((".so", ".pyd", ".pyc"))] == []
     assert [name for name in names if "LICENSE" in name.upper()]
+    assert [name for name in names if name.endswith(".pem")] == [], "it would be written to a file at the start"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from keywave.controller import reasons
+from keywave.controller.mac import same
 from keywave.controller.model import Body, Resource
 from keywave.controller.ports import Observed
 from keywave.objects.manifest import mapping
@@ -91,7 +92,7 @@ def judge(resource: Resource, destination: Body, wanted: Wanted, observed: Obser
 
 
 def _drifted(resource: Resource, target: Target, wanted: Wanted, observed: Observed) -> tuple[str, ...]:
-    found = {"data": wanted.mac is not None and wanted.mac != observed.mac}
+    found = {"data": wanted.mac is not None and not same(wanted.mac, observed.mac)}
     if target.create:
         found |= {
             "labels": not target.labels.items() <= observed.labels.items(),

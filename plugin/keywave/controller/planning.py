@@ -18,6 +18,11 @@ from keywave.controller.timing import seconds
 from keywave.objects.manifest import mapping
 
 DEFAULT = "default"
+_OURS = frozenset(
+    {"accept", "accept-encoding", "connection", "content-length", "content-type", "expect", "host", "te", "trailer"}
+    | {"transfer-encoding", "upgrade", "x-vault-namespace", "x-vault-request", "x-vault-token"}
+)
+"""Headers that the requests themselves have: the frame of HTTP, the token, Vault's namespace (which is a field of VaultAuth)."""
 
 
 def plan_login(
@@ -61,7 +66,7 @@ def plan_login(
         space,
         tuple(sorted(settings.items())),
         pairs(spec.get("params")),
-        pairs(spec.get("headers")),
+        _headers(spec.get("headers"), auth.key),
     )
 
 
@@ -70,15 +75,11 @@ def plan_connection(connection: Resource) -> ConnectionPlan:
     spec, key = connection.spec, connection.key
     if spec.get("caCertSecretRef") and spec.get("caCertPath"):
         raise PlanProblem(reasons.INVALID, f"{key} has both caCertSecretRef and caCertPath: leave one out", key)
-    headers = pairs(spec.get("headers"))
-    for name, value in headers:
-        if not _is_header(name, value):
-            raise PlanProblem(reasons.INVALID, f"{key}: {name[:60]!r} is no header that can be sent", key)
     return ConnectionPlan(
         f"{key.namespace}/{key.name}",
         key.namespace,
         str(spec.get("address") or ""),
-        headers,
+        _headers(spec.get("headers"), key),
         str(spec.get("tlsServerName") or ""),
         str(spec.get("caCertSecretRef") or ""),
         str(spec.get("caCertPath") or ""),
@@ -120,6 +121,15 @@ def _found(
         )
         raise PlanProblem(reasons.INVALID_REFERENCE, f"there is no {kind} {key.namespace}/{key.name} ({told})", key)
     return found
+
+
+def _headers(values: Any, key: Key) -> Pairs:
+    """Raises PlanProblem for what cannot be sent, or is not the object's to say."""
+    headers = pairs(values)
+    for name, value in headers:
+        if name.lower() in _OURS or not _is_header(name, value):
+            raise PlanProblem(reasons.INVALID, f"{key}: {name[:60]!r} is no header that can be sent", key)
+    return headers
 
 
 def _is_header(name: str, value: str) -> bool:

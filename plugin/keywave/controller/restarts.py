@@ -16,8 +16,9 @@ from keywave.controller.model import Body, Key, Resource
 from keywave.controller.ports import World
 from keywave.controller.status import rfc3339
 from keywave.kube.api_server import KubeError
-from keywave.kube.resources import WORKLOADS
-from keywave.objects.manifest import mapping
+from keywave.kube.client import FIELD_MANAGER
+from keywave.kube.resources import SECRET, WORKLOADS
+from keywave.objects.manifest import mapping, sequence
 
 ANNOTATION = "vso.secrets.hashicorp.com/restartedAt"
 WINDOW = 2.0
@@ -76,6 +77,17 @@ def restart(
         else:
             restarted.append(title)
     return RestartOutcome(not waits, max(waits, default=None), tuple(restarted), tuple(failed))
+
+
+def written_at(world: World, namespace: str, name: str) -> float:
+    """When we last changed a Secret, by the API server's clock, in whole seconds; 0 where that is not known. For a process that comes after
+    one that died between a restart and its note in the status. Raises nothing: without it the workload is restarted once more."""
+    try:
+        metadata = mapping((world.kube.get(SECRET, namespace, name) or {}).get("metadata"))
+    except KubeError:
+        return 0.0
+    entries = [mapping(entry) for entry in sequence(metadata.get("managedFields"))]
+    return max([_moment(entry.get("time")) for entry in entries if entry.get("manager") == FIELD_MANAGER], default=0.0)
 
 
 def _asked(world: World, resource: Resource, token: str, written: float) -> float:
@@ -140,6 +152,10 @@ def _change(kind: str, moment: str) -> Mapping[str, Any]:
 def _restarted_at(kind: str, spec: Body) -> float:
     annotations = mapping(mapping(mapping(spec.get("template")).get("metadata")).get("annotations"))
     text = spec.get("restartAt") if kind == "argo.Rollout" else annotations.get(ANNOTATION)
+    return _moment(text)
+
+
+def _moment(text: object) -> float:
     try:
         return datetime.fromisoformat(str(text)).timestamp()
     except ValueError:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from keywave.controller import status_beside
 from keywave.controller.model import Body, Condition, Resource
 from keywave.controller.ports import World
 from keywave.controller.types import TYPES
@@ -23,10 +24,12 @@ _MOST = 4000
 def write_status(resource: Resource, world: World, fields: Mapping[str, Any], conditions: Sequence[Condition]) -> bool:
     """Whether something was written. `fields` are laid over the status there is, None takes one away; `observedGeneration` comes by
     itself. Conditions of other types stay. Raises KubeError."""
-    after = next_status(resource, fields, conditions, world.now())
+    after, before = next_status(resource, fields, conditions, world.now()), resource.status
     if world.status_fields is not None:
-        after = fitted(after, world.status_fields[resource.key.kind])
-    change = _difference(resource.status, after)
+        schema = world.status_fields[resource.key.kind]
+        status_beside.keep(resource, world.memory, after, schema)
+        after, before = fitted(after, schema), status_beside.known(before, schema)
+    change = _difference(before, after)
     if not change:
         return False
     namespace, name = resource.key.namespace, resource.key.name

@@ -53,8 +53,10 @@ _ASKED: dict[str, Schema] = {
     "requestHash": text("Hash of what Vault was asked for and of how the data were formed: another one asks anew."),
 }
 _CLIENT = record(
-    "Which client of Vault Secrets Operator read the secret. keywave leaves it as it is.",
-    cacheKey=text("Key of that client in its cache."),
+    "Which client of Vault read the secret: one of Vault Secrets Operator, or keywave where it issued the credentials.",
+    cacheKey=text(
+        "Key of that client in its cache. Of keywave: the accessor and the end of the token that the lease hangs on."
+    ),
     id=text("Hash of the accessor of that client's token."),
 )
 _LEASED: dict[str, Schema] = {
@@ -66,6 +68,9 @@ _SOURCE = record(
     "",
     name=text("Name of the source."),
     version=whole("Version of the kv-v2 secret that was last written."),
+    secretMAC=text("Keyed hash of what a KV source had, in base64."),
+    requestHash=text("Hash of what Vault was asked for: another one asks anew."),
+    token=TOKEN,
     secretLease=LEASE,
     leaseExpireTime=moment("When the lease ends if nobody renews it."),
     lastRenewalTime=seconds_since_1970("When the credentials were last issued or renewed"),
@@ -117,7 +122,8 @@ STATUS: Mapping[str, Schema] = {
     "VaultCompositeSecret": record(
         "What was last read, of each source, and written.",
         **_SYNCED,
-        **_LEASED,
+        pendingRevocations=REVOCATIONS,
+        **_ASKED,
         sources=listed(
             "Each source by its name: the version, lease or rotation that the Secret holds.", "name", _SOURCE
         ),

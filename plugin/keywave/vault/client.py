@@ -26,7 +26,7 @@ from keywave.vault.tls import context_for
 from keywave.vault.transport import Transport
 from keywave.vault.wire import Request
 
-__all__ = ["OutOfReach", "Progress", "Session", "Settings", "connect"]
+__all__ = ["OutOfReach", "Progress", "Session", "Settings", "SharedClient", "connect"]
 
 
 def connect(settings: Settings, login: Login) -> Session:
@@ -47,6 +47,7 @@ class _KeepAlive(_Adapter):
     def __init__(self, base_uri: str = "", token: str | None = None, *, exchange: Exchange, **others: Any) -> None:
         # Not the parent's: it makes a session of `requests`, which nothing here uses.
         self.base_uri, self.token, self.namespace = base_uri, token, others.get("namespace")
+        self._headers: tuple[tuple[str, str], ...] = others.get("headers") or ()
         self._exchange, self.limits = exchange, threading.local()
 
     def close(self) -> None:
@@ -83,9 +84,74 @@ class _KeepAlive(_Adapter):
         namespace: str,
         query: Mapping[str, str] | tuple[tuple[str, str], ...],
         body: Mapping[str, Any] | None,
+        token: str | None = None,
     ) -> Answer:
+        """`token`: another one than the client's."""
         return self._exchange.ask(
-            method, path, end, token=self.token or "", namespace=namespace, query=query, body=body
+            *(method, path, end),
+            token=token or self.token or "",
+            namespace=namespace,
+            query=query,
+            body=body,
+            headers=self._headers,
+        )
+
+
+class SharedClient:
+    """hvac's client for a process with many logins, which share connections: each call says whose token it is for. Raises OutOfReach for
+    all that is no answer; `end` is by time.monotonic."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._adapter: Any = self._client("").adapter
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        end: float,
+        *,
+        token: str,
+        namespace: str = "",
+        query: tuple[tuple[str, str], ...] = (),
+        body: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """Any request: hvac's own methods for reading take neither a namespace nor a time limit."""
+        answer: Answer = self._adapter.ask(method, path, end, token=token, namespace=namespace, query=query, body=body)
+        return answer
+
+    def log_in(
+        self,
+        mount: str,
+        body: Mapping[str, object],
+        end: float,
+        *,
+        namespace: str = "",
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> Answer:
+        client = self._client("", namespace, headers)
+        return limited(client, end, lambda c: c.login(f"/v1/auth/{mount}/login", use_token=False, json=dict(body)))
+
+    def renew(self, token: str, end: float, *, namespace: str = "") -> Answer:
+        return limited(self._client(token, namespace), end, lambda c: c.auth.token.renew_self())
+
+    def revoke(self, token: str, end: float, *, namespace: str = "") -> Answer:
+        return limited(self._client(token, namespace), end, lambda c: c.auth.token.revoke_self())
+
+    def health(self, end: float) -> Answer:
+        """Every state is an answer of status 299, but for an active node's 200."""
+        states = ("standby_code", "sealed_code", "uninit_code", "dr_secondary_code", "performance_standby_code")
+        codes = dict.fromkeys(states, 299)
+        return limited(self._client(""), end, lambda c: c.sys.read_health_status(method="GET", **codes))
+
+    def _client(self, token: str, namespace: str = "", headers: tuple[tuple[str, str], ...] = ()) -> hvac.Client:
+        return hvac.Client(
+            self._exchange.address,
+            token,
+            adapter=_KeepAlive,
+            namespace=namespace or None,
+            exchange=self._exchange,
+            headers=headers,
         )
 
 

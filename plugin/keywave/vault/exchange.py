@@ -21,10 +21,11 @@ NO_HEADERS: Mapping[str, str] = {}
 
 
 class Answer(NamedTuple):
-    """A 2xx, 400, 403, 404 or 405 with its whole JSON object ({} when it has none). May hold a token: never shown."""
+    """A 2xx, 400, 403, 404 or 405 with its whole JSON object ({} when it has none). May hold a token: never shown. `size` in bytes."""
 
     status: int
     body: Mapping[str, Any]
+    size: int = 0
 
     def __repr__(self) -> str:
         return f"Answer({self.status})"
@@ -59,8 +60,9 @@ class Exchange:
     ) -> None:
         """`loads` reads JSON (who hands values on keeps numbers as they were written); `headers` go with every request."""
         self._transport, self._base, self._loads, self._extra = transport, base, loads, headers
-        self._headers: dict[tuple[str, str], bytes] = {}
-        self.where = f"{called} at {base.url}"
+        self._headers: dict[tuple[str, str, tuple[tuple[str, str], ...]], bytes] = {}
+        self._server = base._replace(prefix="")
+        self.address, self.where = base.url, f"{called} at {base.url}"
 
     def ask(
         self,
@@ -72,28 +74,31 @@ class Exchange:
         namespace: str = "",
         query: Mapping[str, str] | tuple[tuple[str, str], ...] = (),
         body: Mapping[str, Any] | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
     ) -> Answer:
-        """`path` has neither /v1/ nor a slash at its start. Raises OutOfReach for all that is no answer."""
+        """`path` has neither /v1/ nor a slash at its start; `headers` go with this request, before those of all. Raises OutOfReach for all
+        that is no answer."""
         target = f"{self._base.prefix}/v1/{quote(path, safe=SAFE)}"
         if query:
             target += "?" + urlencode(query)
-        headers = self._headers.get((token, namespace)) or self._headers_for(token, namespace)
+        lines = self._headers.get((token, namespace, headers)) or self._lines_for(token, namespace, headers)
         sent = json.dumps(body).encode() if body is not None else b""
-        server = self._base._replace(prefix="")
-        raw = self._transport.send(server, method, target, headers, sent, end)
+        raw = self._transport.send(self._server, method, target, lines, sent, end)
         if 300 <= raw.status < 400:
-            raw = self._transport.send(self._moved(raw, target), method, target, headers, sent, end)
+            raw = self._transport.send(self._moved(raw, target), method, target, lines, sent, end)
         return self._read(raw)
 
-    def _headers_for(self, token: str, namespace: str) -> bytes:
+    def _lines_for(self, token: str, namespace: str, headers: tuple[tuple[str, str], ...]) -> bytes:
         lines = ["X-Vault-Request: true", "Accept: application/json", "User-Agent: keywave"]
-        lines += [f"{name}: {value}" for name, value in self._extra.items()]
+        own = {name.lower() for name, _ in headers}
+        lines += [f"{name}: {value}" for name, value in self._extra.items() if name.lower() not in own]
+        lines += [f"{name}: {value}" for name, value in headers]
         lines += [f"X-Vault-Token: {token}"] if token else []
         lines += [f"X-Vault-Namespace: {quote(namespace, safe=SAFE)}"] if namespace else []
         if len(self._headers) > _MOST_HEADERS:  # tokens end, and nobody needs their headers any more
             self._headers.clear()
         made = "".join(f"{line}\r\n" for line in lines).encode()
-        self._headers[token, namespace] = made
+        self._headers[token, namespace, headers] = made
         return made
 
     def _moved(self, raw: Raw, target: str) -> Origin:
@@ -113,7 +118,7 @@ class Exchange:
     def _read(self, raw: Raw) -> Answer:
         status = raw.status
         if 200 <= status < 300:
-            return Answer(status, self._object(raw) if raw.body else {})
+            return Answer(status, self._object(raw) if raw.body else {}, len(raw.body))
         if status in ANSWERS:
             body = self._object(raw) if raw.body else {}
             if OF_VAULT.isdisjoint(body):

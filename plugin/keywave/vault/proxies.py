@@ -22,7 +22,7 @@ def proxy_for(origin: Origin, environ: Mapping[str, str]) -> Masked:
         return NO_TEXT
     url = environ.get(name) or environ.get(name.lower()) or ""
     excepted = environ.get("NO_PROXY") or environ.get("no_proxy") or ""
-    if not url or _is_loopback(origin.host) or _excepts(excepted, origin.host, origin.port):
+    if not url or is_loopback(origin.host) or _excepts(excepted, origin.host, origin.port):
         return NO_TEXT
     return _checked(url, name)
 
@@ -37,7 +37,8 @@ def _checked(url: str, name: str) -> Masked:
     return Masked(full)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Of a name or address, without asking for its addresses."""
     import ipaddress
 
     if host == "localhost":

@@ -11,19 +11,23 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from keywave.gotemplate.values import Number
+from keywave.vault.faults import one_line
 from keywave.vault.wire import sendable
 
 NOTHING: Mapping[str, Any] = {}
+Method = Literal["GET", "PUT", "POST"]
 
 
 class ValueRequest(NamedTuple):
     """One request; hashable, so that equal ones are known. `body` is JSON text ("" = none), which may hold a secret: no repr shows it."""
 
-    method: Literal["GET", "PUT", "POST"]
+    method: Method
     path: str
     namespace: str = ""
     query: tuple[tuple[str, str], ...] = ()
     body: str = ""
+    versioned: bool = False
+    """a kv-v2 secret: its values lie in `data.data`, beside metadata"""
 
     def __repr__(self) -> str:
         return f"ValueRequest({self.method} {self.path})"
@@ -45,6 +49,8 @@ class Payload(NamedTuple):
     at: float = 0.0
     accessor: str = ""
     """of the token that asked: a lease dies with it"""
+    size: int = 0
+    """of the answer, in bytes"""
 
     def __repr__(self) -> str:
         return f"Payload({len(self.data)} keys)"
@@ -64,24 +70,21 @@ class VaultFault(Exception):
 
 
 def kv1(mount: str, path: str, namespace: str = "") -> ValueRequest:
-    return _asked("GET", f"{mount}/{path}", namespace)
+    return _asked("GET", _joined(mount, path), namespace)
 
 
 def kv2(mount: str, path: str, version: int = 0, namespace: str = "") -> ValueRequest:
     """`version` 0 is the latest."""
     query = (("version", str(version)),) if version else ()
-    return _asked("GET", f"{mount}/data/{path}", namespace)._replace(query=query)
+    return _asked("GET", _joined(mount, "data", path), namespace, query=query, versioned=True)
 
 
 def dynamic(
     mount: str, path: str, method: str = "GET", params: Mapping[str, str] = NOTHING, namespace: str = ""
 ) -> ValueRequest:
     """With params it is always a PUT, as Vault Secrets Operator does it."""
-    chosen: Literal["GET", "PUT", "POST"] = (
-        "PUT" if params or method == "PUT" else "POST" if method == "POST" else "GET"
-    )
-    body = json.dumps(dict(params), sort_keys=True) if params else ""
-    return _asked(chosen, f"{mount}/{path}", namespace)._replace(body=body)
+    chosen: Method = "PUT" if params or method == "PUT" else "POST" if method == "POST" else "GET"
+    return _asked(chosen, _joined(mount, path), namespace, dict(params))
 
 
 def pki_issue(
@@ -90,65 +93,74 @@ def pki_issue(
     """Vault's path is issuer/<ref>/issue/<role>. Manifests for Vault Secrets Operator write the ref as `<ref>/issue`, since that operator
     leaves the middle out: both are taken."""
     between = f"issuer/{issuer.removesuffix('/issue')}/issue" if issuer else "issue"
-    made = _asked("PUT", f"{mount}/{between}/{role}", namespace)
-    return made._replace(body=json.dumps(dict(body), sort_keys=True))
+    return _asked("PUT", _joined(mount, between, role), namespace)._replace(body=json.dumps(dict(body), sort_keys=True))
 
 
 def pki_revoke(mount: str, serial: str, namespace: str = "") -> ValueRequest:
-    return _asked("PUT", f"{mount}/revoke", namespace)._replace(body=json.dumps({"serial_number": serial}))
+    return _asked("PUT", _joined(mount, "revoke"), namespace, {"serial_number": serial})
 
 
 def lease_renew(lease: str, increment: int, namespace: str = "") -> ValueRequest:
-    body = json.dumps({"lease_id": lease, "increment": increment})
-    return _asked("PUT", "sys/leases/renew", namespace)._replace(body=body)
+    return _asked("PUT", "sys/leases/renew", namespace, {"lease_id": lease, "increment": increment})
 
 
 def lease_revoke(lease: str, namespace: str = "") -> ValueRequest:
-    return _asked("PUT", "sys/leases/revoke", namespace)._replace(body=json.dumps({"lease_id": lease}))
+    return _asked("PUT", "sys/leases/revoke", namespace, {"lease_id": lease})
 
 
 def renew_accessor(accessor: str, namespace: str = "") -> ValueRequest:
-    return _asked("POST", "auth/token/renew-accessor", namespace)._replace(body=json.dumps({"accessor": accessor}))
+    return _asked("POST", "auth/token/renew-accessor", namespace, {"accessor": accessor})
 
 
-def _asked(method: Literal["GET", "PUT", "POST"], path: str, namespace: str) -> ValueRequest:
+def _joined(*parts: str) -> str:
+    """Manifests write a mount with or without slashes at its ends."""
+    return "/".join(part.strip("/") for part in parts)
+
+
+def _asked(
+    method: Method,
+    path: str,
+    namespace: str,
+    body: Mapping[str, Any] = NOTHING,
+    *,
+    query: tuple[tuple[str, str], ...] = (),
+    versioned: bool = False,
+) -> ValueRequest:
     """Raises VaultFault(invalid) for a path that would mean another one on its way."""
-    made = path.strip("/")
-    space = namespace.strip("/")
-    if not sendable(made, space) or not made:
+    made, space = path.strip("/"), namespace.strip("/")
+    if not made or not sendable(made, space):
         raise VaultFault("invalid", f"no path that Vault can be asked for: {made[:200]!r}")
-    return ValueRequest(method, made, space)
+    return ValueRequest(method, made, space, query, json.dumps(body, sort_keys=True) if body else "", versioned)
 
 
 # Answers
 
 
+_DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number)
+
+
 def loads(body: bytes) -> Any:
     """JSON with numbers as they were written, as Vault's own client reads it."""
-    return json.loads(body, parse_int=Number, parse_float=Number)
+    return _DECODER.decode(body.decode())
 
 
 def payload_of(
-    request: ValueRequest, status: int, body: Mapping[str, Any], *, at: float, accessor: str = ""
+    request: ValueRequest, status: int, body: Mapping[str, Any], *, at: float, accessor: str = "", size: int = 0
 ) -> Payload:
     """The values of an answer (2xx, 400, 403, 404, 405). Raises VaultFault.
 
     A kv-v2 version that is deleted or destroyed answers 404 with `data: null` and metadata: it is never an empty secret."""
-    told = _line(body.get("errors"))
     data = body.get("data")
-    if status == 404 and isinstance(data, dict) and "metadata" in data and data.get("data") is None:
-        raise _deleted(request, data["metadata"])
-    if status == 403:
-        raise VaultFault("forbidden", f"Vault refuses {request.method} {request.path}: {told or 'permission denied'}")
-    if status == 404:
-        raise VaultFault("absent", f"Vault has nothing at {request.path}{f': {told}' if told else ''}", status=404)
     if not 200 <= status < 300:
-        reason = f"Vault refuses {request.method} {request.path} ({status}): {told or 'no reason given'}"
-        raise VaultFault("refused", reason, status=status)
+        raise _refusal(request, status, body, data)
     raw = data if isinstance(data, dict) else NOTHING
     held, version = raw, 0
-    if _is_kv2(request, raw):
+    if request.versioned:
         inner, metadata = raw.get("data"), raw.get("metadata")
+        if "data" not in raw:
+            raise VaultFault(
+                "invalid", f"what Vault has at {request.path} is no kv-v2 secret: is the mount's version 1?"
+            )
         if not isinstance(inner, dict):
             raise _deleted(request, metadata)
         held, version = inner, _whole(metadata.get("version") if isinstance(metadata, dict) else 0)
@@ -163,11 +175,20 @@ def payload_of(
         _texts(body.get("warnings")),
         at,
         accessor,
+        size,
     )
 
 
-def _is_kv2(request: ValueRequest, raw: Mapping[str, Any]) -> bool:
-    return request.method == "GET" and "/data/" in request.path and set(raw) == {"data", "metadata"}
+def _refusal(request: ValueRequest, status: int, body: Mapping[str, Any], data: object) -> VaultFault:
+    told = one_line("; ".join(_texts(body.get("errors")) or _texts(body.get("warnings"))), 300)
+    if status == 404 and isinstance(data, dict) and "metadata" in data and data.get("data") is None:
+        return _deleted(request, data["metadata"])
+    if status == 403:
+        return VaultFault("forbidden", f"Vault refuses {request.method} {request.path}: {told or 'permission denied'}")
+    if status == 404:
+        return VaultFault("absent", f"Vault has nothing at {request.path}{f': {told}' if told else ''}", status=404)
+    reason = f"Vault refuses {request.method} {request.path} ({status}): {told or 'no reason given'}"
+    return VaultFault("refused", reason, status=status)
 
 
 def _deleted(request: ValueRequest, metadata: object) -> VaultFault:
@@ -186,9 +207,3 @@ def _whole(value: object) -> int:
 
 def _texts(listed: object) -> tuple[str, ...]:
     return tuple(text for text in listed if isinstance(text, str)) if isinstance(listed, list) else ()
-
-
-def _line(errors: object) -> str:
-    """Vault's own words, one line of bounded length."""
-    plain = "; ".join(_texts(errors))[:1000]
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in plain).split())[:300]

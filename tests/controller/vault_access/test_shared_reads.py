@@ -97,3 +97,24 @@ def test_a_clock_that_jumps_back_gives_no_answer_from_the_future() -> None:
     reads.read("key", 5.0, lambda: asking(clock, asked))
 
     assert len(asked) == 2
+
+
+def test_who_wants_it_fresh_does_not_get_the_answer_to_a_question_of_long_ago() -> None:
+    clock, asked = Clock(), []
+    reads = SharedReads(clock)
+    slow = threading.Event()
+
+    def hanging() -> Payload:
+        slow.wait(5)
+        return asking(clock, asked)._replace(version=1)
+
+    thread = threading.Thread(target=lambda: reads.read("key", 5.0, hanging))
+    thread.start()
+    while not reads._flights:
+        time.sleep(0.001)
+    clock.moment += 3
+    fresh = reads.read("key", 0.0, lambda: asking(clock, asked)._replace(version=2))
+    slow.set()
+    thread.join()
+
+    assert (fresh.version, len(asked), reads._flights) == (2, 2, {})

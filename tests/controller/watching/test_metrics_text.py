@@ -50,6 +50,41 @@ def test_an_object_that_is_gone_loses_its_series() -> None:
     assert lines_of(metrics, "keywave_last_success_seconds") == []
 
 
+def test_what_was_told_of_an_object_after_it_had_gone_goes_at_the_next_scrape() -> None:
+    metrics = Metrics()
+    metrics.set("keywave_last_success_seconds", 1, "VaultStaticSecret", "team", "app")
+    metrics.set("keywave_lease_end_seconds", 1, "VaultDynamicSecret", "team", "gone")
+    metrics.count("vso_secret_sync_total", "VaultStaticSecret", "team")
+    metrics.count("vso_secret_sync_total", "VaultStaticSecret", "ended")
+    metrics.count("keywave_rollout_restarts_total", "Deployment", "ended")
+    metrics.count("keywave_reconcile_total", "VaultAuth", "ok")
+
+    metrics.keep({("VaultStaticSecret", "team", "app")}, {"team"})
+
+    told = [line for line in metrics.text().splitlines() if "{" in line and not line.startswith("#")]
+    assert told == [
+        'vso_secret_sync_total{kind="VaultStaticSecret",namespace="team"} 1',
+        'keywave_last_success_seconds{kind="VaultStaticSecret",namespace="team",name="app"} 1',
+        'keywave_reconcile_total{kind="VaultAuth",outcome="ok"} 1',
+    ]
+
+
+def test_there_are_so_many_series_and_the_rest_is_counted() -> None:
+    metrics = Metrics(most=3)
+    for number in range(5):
+        metrics.count("vso_secret_sync_total", "VaultStaticSecret", f"team-{number}")
+        metrics.observe("keywave_reconcile_seconds", 0.1, f"kind-{number}")
+    metrics.put_all("keywave_out_of_sync_since_seconds", {("k", "n", str(number)): 1.0 for number in range(4)})
+    metrics.count("vso_secret_sync_total", "VaultStaticSecret", "team-0")
+
+    assert lines_of(metrics, "vso_secret_sync_total")[0].endswith('{kind="VaultStaticSecret",namespace="team-0"} 2')
+    assert [
+        len(lines_of(metrics, name))
+        for name in ("vso_secret_sync_total", "keywave_reconcile_seconds_count", "keywave_out_of_sync_since_seconds")
+    ] == [3, 3, 3]
+    assert lines_of(metrics, "keywave_series_dropped_total") == ["keywave_series_dropped_total 5"]
+
+
 def test_a_label_cannot_break_out_of_its_line() -> None:
     metrics = Metrics()
     metrics.count("vso_secret_sync_total", 'a"b\\c\nd', "team")

@@ -12,6 +12,9 @@ from keywave.vault.masked import Masked
 from keywave.vault.values import VaultFault
 
 _LARGEST = 1 << 20
+_NOT_FOR_LOGINS = ("/proc/", "/sys/", "/dev/", "/run/secrets/kubernetes.io/", "/run/secrets/eks.amazonaws.com/")
+"""Where the operator's own identity lies. Whoever may write a VaultAuth and a VaultConnection could have it sent, as a SecretID, to a
+server of his own."""
 
 
 def missing(settings: Mapping[str, str]) -> list[str]:
@@ -33,6 +36,8 @@ def login_body(plan: LoginPlan, kube: Kube) -> Mapping[str, object]:
 
 
 def _from_file(path: str) -> Masked:
+    if os.path.realpath(path).startswith(_NOT_FOR_LOGINS):
+        raise VaultFault("login", f"the file {path} (secretIDPath) is the operator's own: it is no SecretID")
     try:
         if os.path.getsize(path) > _LARGEST:
             raise VaultFault("login", f"the file {path} (secretIDPath) is larger than 1 MiB")
@@ -44,4 +49,6 @@ def _from_file(path: str) -> Masked:
         ) from None
     if not text:
         raise VaultFault("login", f"the file {path} (secretIDPath) is empty")
+    if "\n" in text or (text.startswith("eyJ") and text.count(".") == 2):
+        raise VaultFault("login", f"the file {path} (secretIDPath) holds something that is no SecretID")
     return Masked(text)

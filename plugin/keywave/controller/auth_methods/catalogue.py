@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from keywave.controller.auth_methods import approle, jwt, kubernetes
+from keywave.controller.auth_methods import approle, aws, gcp, jwt, kubernetes
 from keywave.controller.login_plan import LoginPlan
 from keywave.controller.ports import Kube
 
@@ -22,5 +22,11 @@ class AuthMethod(Protocol):
         ...
 
 
-AUTH_METHODS: Mapping[str, AuthMethod] = {"kubernetes": kubernetes, "jwt": jwt, "appRole": approle}
+AUTH_METHODS: Mapping[str, AuthMethod] = {
+    "kubernetes": kubernetes,
+    "jwt": jwt,
+    "appRole": approle,
+    "aws": aws,
+    "gcp": gcp,
+}
 """By the word that `spec.method` has for it."""

@@ -23,6 +23,10 @@ from keywave.objects.manifest import mapping
 RAW = "_raw"
 MOST_BYTES = 1 << 20
 """What Kubernetes lets a Secret hold."""
+TOGETHER = 5.0
+"""Seconds that all templates of one object may take: a worker is not to be kept by one object. Each has its own limits besides."""
+_TOO_LARGE = "the data is larger than the 1 MiB that a Secret can hold"
+_OUTSIDE = Outside()
 _KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 
 
@@ -57,7 +61,7 @@ def checked(data: dict[str, bytes]) -> dict[str, bytes]:
         told = f"{wrong[0][:100]!r} is no key that a Secret can have: exclude it, or rename it by a template"
         raise PlanProblem(reasons.TRANSFORMATION, told)
     if sum(map(len, data.values())) > MOST_BYTES:
-        raise PlanProblem(reasons.TRANSFORMATION, "the data is larger than the 1 MiB that a Secret can hold")
+        raise PlanProblem(reasons.TRANSFORMATION, _TOO_LARGE)
     return data
 
 
@@ -68,13 +72,26 @@ def _rendered(
         return {}
     given = secret_input(dict(secrets), mapping(raw.get("metadata")), resource.annotations, resource.labels)
     others = {keyed.template.name: keyed.template for keyed in transformation.templates}
-    data = {}
-    try:
-        for key, template in transformation.templates:
-            if key:
-                data[key] = _bytes(template.render(given, others=others))
-    except TemplateError as problem:
-        raise PlanProblem(reasons.TRANSFORMATION, str(problem)) from None
+    data: dict[str, bytes] = {}
+    until, size = _OUTSIDE.clock() + TOGETHER, 0
+    for key, template in transformation.templates:
+        if not key:
+            continue
+        left = until - _OUTSIDE.clock()
+        try:
+            # Never less than a little: what has no time left is told of below, not by the template.
+            limits = Limits(seconds=min(Limits().seconds, max(left, 0.05)))
+            data[key] = _bytes(template.render(given, others=others, limits=limits, outside=_OUTSIDE))
+            problem = ""
+        except TemplateError as refused:
+            problem = str(refused)
+        size += len(data.get(key, b""))
+        if _OUTSIDE.clock() > until:
+            raise PlanProblem(reasons.TRANSFORMATION, f"the templates take more than {TOGETHER:g} seconds together")
+        if problem:
+            raise PlanProblem(reasons.TRANSFORMATION, problem)
+        if size > MOST_BYTES:
+            raise PlanProblem(reasons.TRANSFORMATION, _TOO_LARGE)
     return data
 
 

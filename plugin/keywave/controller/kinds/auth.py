@@ -10,7 +10,9 @@ import json
 
 from keywave.controller import reasons
 from keywave.controller.kinds import secret_flow as flow
-from keywave.controller.kinds.holding import hold
+from keywave.controller.kinds.holding import hold, look_after_secrets
+from keywave.controller.kinds.holding_credentials import Place
+from keywave.controller.login_plan import LoginPlan
 from keywave.controller.model import Condition, Resource, Result
 from keywave.controller.planning import plan_login
 from keywave.controller.ports import World
@@ -27,25 +29,46 @@ _INTERVAL = 600.0
 def reconcile(resource: Resource, world: World, failures: int) -> Result:
     if resource.deleting:
         return hold(resource, world, FINALIZER)
+    again = look_after_secrets(resource, world, lambda place: _names(resource, world, place))
     if flow.suspended(resource):
-        return Result(reason=reasons.SUSPENDED)
+        return Result(again, reason=reasons.SUSPENDED)
     try:
-        message = _try(resource, world)
+        plan, now = _plan(resource, world), world.now()
+        tried = world.memory.recall(resource.key, "tried")
+        if again is not None and tried is not None and tried[0] == (plan, resource.generation) and now < tried[1]:
+            # Only its Secret was looked at: a secret id may be good for few logins.
+            return Result(min(again, tried[1] - now))
+        message = _try(resource, world, plan)
     except (PlanProblem, VaultFault, KubeError) as problem:
         what = flow.told(problem)
         _tell(resource, world, False, what.reason, what.message)
+        world.memory.keep(resource.key, "tried", None)
         wait = backoff(failures, world.chance(), first=1.0, ceiling=20.0)
         return Result(max(wait, min(what.retry_after, 60.0)), failed=True, reason=what.reason)
     _tell(resource, world, True, reasons.ACCEPTED, message)
-    return Result(refresh(_INTERVAL, world.chance()))
+    wait = refresh(_INTERVAL, world.chance())
+    world.memory.keep(resource.key, "tried", ((plan, resource.generation), now + wait))
+    return Result(min(wait, again or wait))
 
 
-def _try(resource: Resource, world: World) -> str:
-    """What was seen. Raises PlanProblem, VaultFault, KubeError."""
-    own = resource.key.namespace
-    plan = plan_login(
+def _plan(resource: Resource, world: World) -> LoginPlan:
+    """Raises PlanProblem."""
+    return plan_login(
         resource, world.lookup, operator_namespace=world.operator_namespace, default_globals=world.default_globals
     )
+
+
+def _names(resource: Resource, world: World, place: Place) -> bool:
+    """Whether the login still takes its credentials from that Secret; where nobody can tell, it does."""
+    try:
+        return dict(_plan(resource, world).settings).get("secretRef") == place.name
+    except PlanProblem:
+        return True
+
+
+def _try(resource: Resource, world: World, plan: LoginPlan) -> str:
+    """What was seen. Raises VaultFault, KubeError."""
+    own = resource.key.namespace
     users = {user.key.namespace for user in world.lookup.referrers(resource.key)}
     lacking = None
     for space in (own, *sorted(users - {own})):

@@ -1,19 +1,19 @@
-"""VaultCompositeSecret: several Vault paths in one Secret, all of them or none.
-
-Sources of KV engines; one with a lease is refused with a clear word until leases are kept for each source.
-"""
+"""VaultCompositeSecret: several Vault paths in one Secret, all of them or none. Those with a lease are in `composite_leased`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from keywave.controller import reasons
 from keywave.controller.content.data import build_data
 from keywave.controller.destination import Wanted, judge
 from keywave.controller.destination_write import prune, write
+from keywave.controller.kinds import revoking, static
 from keywave.controller.kinds import secret_flow as flow
-from keywave.controller.kinds import static
+from keywave.controller.kinds.composite_leased import FINALIZER, is_leased, reconcile_leased, revocation
+from keywave.controller.kinds.composite_parts import merge
+from keywave.controller.kinds.composite_values import named
+from keywave.controller.kinds.holding import to_revoke
 from keywave.controller.model import Resource, Result
 from keywave.controller.ports import World
 from keywave.controller.problems import PlanProblem
@@ -25,11 +25,12 @@ from keywave.vault.values import Payload, VaultFault
 
 def reconcile(resource: Resource, world: World, failures: int) -> Result:
     if resource.deleting:
-        return flow.let_go(resource, world)
+        ids, request = to_revoke(resource), revocation(resource)
+        return revoking.end(resource, world, failures, finalizer=FINALIZER, ids=ids, request=request)
     if flow.suspended(resource):
         return flow.suspend(resource, world)
     try:
-        return _reconcile(resource, world)
+        return reconcile_leased(resource, world) if is_leased(resource) else _reconcile(resource, world)
     except (PlanProblem, VaultFault, KubeError) as problem:
         return flow.failed(resource, world, problem, failures)
 
@@ -79,33 +80,10 @@ def _read_all(
     found = []
     for source in map(mapping, sequence(resource.spec.get("sources"))):
         name = str(source.get("name") or "")
-        if source.get("dynamic") is not None:
-            told = f"source {name}: leased credentials in a composite are not offered yet; use a VaultDynamicSecret"
-            raise PlanProblem(reasons.INVALID, told)
         spec = {**mapping(source.get("kv")), "namespace": resource.spec.get("namespace")}
         try:
             payload = world.vault.read(plan, static.request_of(spec), max_age=max_age)
         except VaultFault as fault:
-            summary = f"source {name}: {fault.summary}"
-            raise VaultFault(fault.reason, summary, status=fault.status, retry_after=fault.retry_after) from None
+            raise named(name, fault) from None
         found.append((name, payload, mapping(source.get("keys"))))
     return found
-
-
-def merge(sources: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]) -> dict[str, Any]:
-    """The keys of all sources. `sources`: name -> (what Vault has, key of the Secret -> key in Vault; {} = all). Raises PlanProblem."""
-    made: dict[str, Any] = {}
-    owner: dict[str, str] = {}
-    problems = []
-    for name, (secrets, keys) in sources.items():
-        wanted = {str(key): str(theirs) for key, theirs in keys.items()} or {key: key for key in secrets}
-        for key, theirs in wanted.items():
-            if theirs not in secrets:
-                problems.append(f"source {name} has no key {theirs!r}")
-            elif key in owner:
-                problems.append(f"the key {key!r} comes from the sources {owner[key]} and {name}")
-            else:
-                made[key], owner[key] = secrets[theirs], name
-    if problems:
-        raise PlanProblem(reasons.INVALID, "; ".join(problems))
-    return made

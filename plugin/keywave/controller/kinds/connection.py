@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keywave.controller import reasons
 from keywave.controller.kinds import secret_flow as flow
-from keywave.controller.kinds.holding import hold
+from keywave.controller.kinds.holding import hold, look_after_secrets
 from keywave.controller.model import Condition, Resource, Result
 from keywave.controller.planning import plan_connection
 from keywave.controller.ports import World
@@ -20,8 +20,10 @@ _INTERVAL = 60.0
 def reconcile(resource: Resource, world: World, failures: int) -> Result:
     if resource.deleting:
         return hold(resource, world, FINALIZER)
+    ca = (resource.key.namespace, str(resource.spec.get("caCertSecretRef") or ""))
+    again = look_after_secrets(resource, world, lambda place: place == ca)
     if flow.suspended(resource):
-        return Result(reason=reasons.SUSPENDED)
+        return Result(again, reason=reasons.SUSPENDED)
     try:
         world.vault.health(plan_connection(resource))
     except (PlanProblem, VaultFault) as problem:
@@ -30,7 +32,7 @@ def reconcile(resource: Resource, world: World, failures: int) -> Result:
         return Result(backoff(failures, world.chance(), first=1.0, ceiling=30.0), failed=True, reason=what.reason)
     address = resource.spec.get("address")
     _tell(resource, world, True, reasons.ACCEPTED, f"Vault at {address} answers and is unsealed")
-    return Result(refresh(_INTERVAL, world.chance()))
+    return Result(min(refresh(_INTERVAL, world.chance()), again or _INTERVAL))
 
 
 def _tell(resource: Resource, world: World, ready: bool, reason: str, message: str) -> None:

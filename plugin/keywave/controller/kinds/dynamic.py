@@ -122,7 +122,7 @@ def _written(
     name = view.destination["name"]
     token = lease.id or mac
     old = [before.id] if before.id and before.id != lease.id and before.end > world.now() else []
-    accessor = str(mapping(status.get("token")).get("accessor") or "")
+    accessor = str(leases.token_of(status).get("accessor") or "")
     fields = {
         "lastGeneration": resource.generation,
         "secretMAC": mac,
@@ -132,7 +132,7 @@ def _written(
         "restartedFor": revoking.restarted_for(resource, token, _token_of(status)),
         "pendingRevocations": revoking.with_pending(revoking.pending(resource), old, accessor, world.now(), lease.id),
         "staticCredsMetaData": rotation or _NO_ROTATION,
-        **_of_lease(lease, world, plan, payload.accessor),
+        **lease_fields(lease, world, plan, payload.accessor),
     }
     return _write(resource, world, fields, f"the Secret {name} holds what Vault has issued")
 
@@ -140,11 +140,11 @@ def _written(
 _NO_ROTATION: Mapping[str, Any] | None = None
 
 
-def _of_lease(lease: Lease, world: World, plan: LoginPlan, accessor: str) -> dict[str, Any]:
+def lease_fields(lease: Lease, world: World, plan: LoginPlan, accessor: str) -> dict[str, Any]:
     """Raises nothing: a token whose end cannot be told is looked at soon."""
     fields: dict[str, Any] = {"secretLease": lease.status(), "lastRenewalTime": int(lease.since)}
     if not lease.id:
-        return fields | {"leaseExpireTime": None, "token": None}
+        return fields | {"leaseExpireTime": None, "token": None, "vaultClientMeta": None}
     fields["leaseExpireTime"] = rfc3339(lease.end)
     try:
         token = world.vault.log_in(plan)
@@ -155,7 +155,7 @@ def _of_lease(lease: Lease, world: World, plan: LoginPlan, accessor: str) -> dic
         known["renewable"] = token.renewable
         if token.expires:
             known["expireTime"] = rfc3339(token.expires)
-    return fields | {"token": known}
+    return fields | {"token": known, "vaultClientMeta": leases.client_of(known)}
 
 
 def _adopt(view: View, world: World) -> Resource:
@@ -206,7 +206,7 @@ def _renew(view: View, world: World) -> Resource:
 
 def _renew_token(view: View, world: World) -> Resource:
     """Of the token that made the lease: maybe one of an earlier process, so by its accessor."""
-    resource, known = view.resource, mapping(view.resource.status.get("token"))
+    resource, known = view.resource, leases.token_of(view.resource.status)
     accessor, ends = str(known.get("accessor") or ""), leases.token_ends(resource.status)
     left = world.vault.renew_token(flow.plan_of(resource, world), accessor)
     now = world.now()
@@ -214,7 +214,8 @@ def _renew_token(view: View, world: World) -> Resource:
     if left is None or (left != float("inf") and now + left <= ends + 1):
         world.memory.keep(resource.key, "lost token", accessor)
         return resource
-    fields = {"token": {**known, "expireTime": None if left == float("inf") else rfc3339(now + left)}}
+    token = {**known, "expireTime": None if left == float("inf") else rfc3339(now + left)}
+    fields = {"token": token, "vaultClientMeta": leases.client_of(token)}
     write_status(resource, world, fields, ())
     return resource._replace(status={**resource.status, **fields})
 
@@ -241,8 +242,6 @@ def _follow_up(resource: Resource, world: World) -> Result:
     seen = view.seen
     dues = [due for due in (seen.due, None if seen.lost else seen.token_due) if due is not None]
     after = max(min(dues) - world.now(), 0.1) if dues else None
-    if seen.leased:
-        world.counting.set("keywave_lease_end_seconds", seen.end, *resource.key)
     return revoking.follow_up(resource, world, _token_of(resource.status), _revocation(resource), after)
 
 

@@ -17,7 +17,6 @@ from keywave.kube.api_server import KubeError
 from keywave.objects.manifest import mapping
 
 ASKED = ("mount", "path", "requestHTTPMethod", "params", "namespace", "vaultAuthRef", "allowStaticCreds")
-_TAKE_OVER = 60.0
 
 
 class View(NamedTuple):
@@ -41,7 +40,7 @@ def gather(resource: Resource, world: World) -> View:
     hashed = leases.request_hash(resource, ASKED, shared)
     verdict = judge(resource, destination, _wanted(resource, lease, observed), observed)
     ends = leases.token_ends(resource.status)
-    token = str(mapping(resource.status.get("token")).get("accessor") or "")
+    token = str(leases.token_of(resource.status).get("accessor") or "")
     lost = bool(token) and world.memory.recall(resource.key, "lost token") == token
     seen = Seen(
         now,
@@ -56,7 +55,7 @@ def gather(resource: Resource, world: World) -> View:
         end=lease.end,
         due=_due(resource, world, lease, observed, lost=lost),
         token_due=_token_due(resource, world, ends) if token else None,
-        lost=lost,
+        lost=lost or (bool(lease.id) and _foreign(resource, observed)),
     )
     return View(resource, destination, observed, verdict, lease, hashed, seen)
 
@@ -83,8 +82,7 @@ def _wanted(resource: Resource, lease: Lease, observed: Observed | None) -> Want
 
 def _foreign(resource: Resource, observed: Observed | None) -> bool:
     """Whether the lease is the incumbent's, which dies with a token that we do not have. Pure."""
-    ours = bool(mapping(resource.status.get("token")).get("accessor")) or bool(resource.status.get("requestHash"))
-    return not ours and not (observed and observed.annotations.get(leases.LEASE))
+    return not leases.token_of(resource.status) and not (observed and observed.annotations.get(leases.LEASE))
 
 
 def _drift(verdict: Verdict) -> str:
@@ -107,8 +105,8 @@ def _found(resource: Resource, lease: Lease, observed: Observed | None) -> str:
 def _settled(resource: Resource, hashed: str) -> bool:
     if not flow.exists_for_this_generation(resource):
         return False
-    if flow.condition_of(resource, "SecretSynced").get("status") not in (None, "True"):
-        return False
+    if flow.condition_of(resource, "SecretSynced").get("status") != "True":
+        return False  # it failed last, or the incumbent wrote it, which says nothing of the kind
     return not hashed or resource.status.get("requestHash") in (None, hashed)
 
 
@@ -131,7 +129,7 @@ def _due(resource: Resource, world: World, lease: Lease, observed: Observed | No
         return float(kept[1]) if kept[1] is not None else None
     due: float | None
     if foreign:
-        due = world.now() + _TAKE_OVER * world.chance()
+        due = leases.take_over_due(world.now(), lease.end, world.chance())
         told = "the lease hangs on a token of Vault Secrets Operator: new credentials are issued within a minute"
         world.events.tell(resource, reasons.LEASE_LOST, told)
     elif lease.id:

@@ -20,9 +20,11 @@ LEASE = "reconcile.keywave.dev/lease"
 """On a Secret: the lease of its data, written with them, so that a crash before the status loses none."""
 DATA = "reconcile.keywave.dev/data"
 """On a Secret: the keyed hash of the data that we wrote."""
+CLIENT = "keywave"
+"""First word of status.vaultClientMeta.cacheKey where the lease is ours."""
 DEFAULT_PERCENT, HIGHEST_PERCENT = 67, 90
 _ROTATES = ("ttl", "rotation_period", "rotation_schedule", "last_vault_rotation")
-_UNSTABLE = frozenset({*_ROTATES, "_raw"})
+UNSTABLE = frozenset({*_ROTATES, "_raw"})
 
 
 class Lease(NamedTuple):
@@ -76,6 +78,12 @@ def token_due(since: float, ends: float, chance: float) -> float | None:
     return since + (ends - since) * (0.6 + 0.1 * chance) if ends else None
 
 
+def take_over_due(now: float, end: float, chance: float) -> float:
+    """When to issue anew what hangs on a token of the incumbent's: within a minute, so that thousands do not come together, and in the
+    first quarter of what is left."""
+    return now + min(60.0, max(end - now, 0.0) / 4) * chance
+
+
 def replacement_due(lease_end: float, token_end: float, now: float, chance: float) -> float:
     """When to issue anew what hangs on a token that nobody can renew: at 80 to 90 percent of what is left."""
     end = min(lease_end, token_end) if token_end else lease_end
@@ -84,7 +92,34 @@ def replacement_due(lease_end: float, token_end: float, now: float, chance: floa
 
 def token_ends(status: Body) -> float:
     """0 = never, or not known."""
-    return moment(str(mapping(status.get("token")).get("expireTime") or ""))
+    return moment(str(token_of(status).get("expireTime") or ""))
+
+
+def token_of(status: Body) -> dict[str, Any]:
+    """The token that the lease hangs on, as status.token has it; {} where it is not ours."""
+    known = mapping(status.get("token"))
+    if known:
+        return dict(known)
+    client = str(mapping(status.get("vaultClientMeta")).get("cacheKey") or "")
+    owner, _, rest = client.partition(" ")
+    parts = rest.split(" ")
+    if owner != CLIENT or len(parts) != 4:
+        return {}
+    accessor, expires, renewable, auth = parts
+    made: dict[str, Any] = {"accessor": accessor, "vaultAuthRef": auth, "renewable": renewable == "renewable"}
+    return made | ({"expireTime": expires} if expires != "-" else {})
+
+
+def client_of(token: Mapping[str, Any]) -> dict[str, str | None]:
+    """status.vaultClientMeta of credentials that hang on our token: the definitions of Vault Secrets Operator have no other place for it.
+
+    That operator issues anew at once where these are not of its own client. Otherwise it would rest until the lease is due, and the
+    credentials would die with our token, which nobody renews any more."""
+    texts = (token.get("accessor"), token.get("expireTime") or "-", token.get("vaultAuthRef"))
+    accessor, expires, auth = (str(text or "") for text in texts)
+    renewable = "renewable" if token.get("renewable") else "final"
+    known = f"{CLIENT} {accessor} {expires} {renewable} {auth}"
+    return {"cacheKey": known, "id": hashlib.blake2b(accessor.encode(), digest_size=32).hexdigest()}
 
 
 # Static roles
@@ -107,7 +142,7 @@ def rotation_due(read_at: float, ttl: int, chance: float) -> float:
 
 def stable(data: Mapping[str, bytes]) -> dict[str, bytes]:
     """Without what changes at every read of a static role."""
-    return {key: value for key, value in data.items() if key not in _UNSTABLE}
+    return {key: value for key, value in data.items() if key not in UNSTABLE}
 
 
 def refresh_due(since: float, refresh_after: object, chance: float) -> float | None:
@@ -145,7 +180,7 @@ def same_request(resource: Resource, hashed: str) -> bool:
 
 class Seen(NamedTuple):
     """`leased`: what it holds has a lease; `drift`: "", metadata or data; `found`: a lease that the Secret names and the status does not;
-    `due`: when it is to be renewed or read again (None: never); `lost`: the token cannot be renewed any more."""
+    `due`: when it is to be renewed or read again (None: never); `lost`: the token cannot be renewed any more, or is the incumbent's."""
 
     now: float
     synced: bool = True

@@ -147,8 +147,9 @@ def _step(resource: Resource, verdict: Verdict, hashed: str, due: bool) -> str:
     if verdict.action == "repair":
         return "metadata"
     told = flow.exists_for_this_generation(resource) and status.get("requestHash") in (None, hashed or None)
-    failed = flow.condition_of(resource, "SecretSynced").get("status") not in (None, "True")
-    return "rest" if told and not failed else "settle"
+    # It failed last, or the incumbent wrote it, which says nothing of the kind.
+    synced = flow.condition_of(resource, "SecretSynced").get("status") == "True"
+    return "rest" if told and synced else "settle"
 
 
 def _due(resource: Resource, world: World) -> float:

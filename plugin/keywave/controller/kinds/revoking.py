@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from keywave.controller import reasons
+from keywave.controller import reasons, status_beside
 from keywave.controller.kinds import secret_flow as flow
 from keywave.controller.kinds.holding import BOUND, moment
 from keywave.controller.model import Body, Resource, Result, resource_of
 from keywave.controller.ports import World
 from keywave.controller.problems import PlanProblem
-from keywave.controller.restarts import restart
+from keywave.controller.restarts import restart, written_at
 from keywave.controller.status import rfc3339, write_status
 from keywave.controller.timing import backoff
 from keywave.controller.types import TYPES
@@ -61,7 +61,10 @@ def fresh(resource: Resource, world: World) -> Resource | None:
     found = resource_of(body) if body is not None else None
     if found is None or found.uid != resource.uid:
         return None
-    return found._replace(key=resource.key, api_version=found.api_version or resource.api_version)
+    found = found._replace(key=resource.key, api_version=found.api_version or resource.api_version)
+    if world.status_fields is None:
+        return found
+    return status_beside.whole(found, world.memory, world.status_fields[found.key.kind])
 
 
 def with_finalizer(resource: Resource, world: World, finalizer: str) -> Resource:
@@ -109,7 +112,8 @@ def follow_up(resource: Resource, world: World, token: str, request: Request, af
     restarting = bool(targets and last and token and last != token)
     if restarting:
         asked = resource._replace(status={**resource.status, "restartedFor": ""})
-        outcome = restart(world, asked, targets, token)
+        name = str(resource.status.get("secretName") or "")
+        outcome = restart(world, asked, targets, token, written=written_at(world, resource.key.namespace, name))
         if outcome.done:
             world.memory.keep(resource.key, "restarted", world.now())
             write_status(resource, world, {"restartedFor": token}, ())

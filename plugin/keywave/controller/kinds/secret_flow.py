@@ -6,19 +6,21 @@ the message and in `SecretSynced`: an outage of Vault must not hold a rollout ba
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from keywave.controller import reasons
 from keywave.controller.content.transformation import Transformation, references, transformation_of
+from keywave.controller.kinds.holding_credentials import held_by
 from keywave.controller.login_plan import LoginPlan
-from keywave.controller.model import Body, Condition, Resource, Result
+from keywave.controller.model import Body, Condition, Key, Resource, Result
 from keywave.controller.planning import plan_login
 from keywave.controller.ports import World
 from keywave.controller.problems import PlanProblem
 from keywave.controller.status import write_status
 from keywave.controller.timing import backoff
-from keywave.controller.types import TYPES
+from keywave.controller.types import SECRET_KINDS, TYPES
 from keywave.kube.api_server import KubeError
 from keywave.objects.manifest import mapping, sequence
 from keywave.vault.values import VaultFault
@@ -133,7 +135,21 @@ def let_go(resource: Resource, world: World, *finalizers: str) -> Result:
     left = [name for name in resource.finalizers if name not in finalizers]
     if len(left) != len(resource.finalizers):
         set_finalizers(resource, world, left)
+        _tell_login(resource, world)
     return Result()
+
+
+def _tell_login(resource: Resource, world: World) -> None:
+    """It may be the last one for which the Secret of the login was kept."""
+    if resource.key.kind not in SECRET_KINDS:
+        return
+    with contextlib.suppress(PlanProblem):
+        plan = plan_of(resource, world)
+        for kind, ref in (("VaultAuth", plan.auth_ref), ("VaultConnection", plan.connection.ref)):
+            namespace, _, name = ref.partition("/")
+            found = world.lookup.find(Key(kind, namespace, name))
+            if found is not None and held_by(found):
+                world.enqueue(found.key)
 
 
 def set_finalizers(resource: Resource, world: World, names: Sequence[str]) -> None:

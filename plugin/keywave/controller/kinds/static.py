@@ -17,7 +17,7 @@ from keywave.controller.kinds import secret_flow as flow
 from keywave.controller.model import Body, Resource, Result
 from keywave.controller.ports import Observed, World
 from keywave.controller.problems import PlanProblem
-from keywave.controller.restarts import restart
+from keywave.controller.restarts import restart, written_at
 from keywave.controller.status import write_status
 from keywave.controller.timing import DEFAULT_REFRESH, refresh, seconds
 from keywave.kube.api_server import KubeError
@@ -169,7 +169,14 @@ def after_restarts(resource: Resource, world: World, after: float) -> Result:
     asked = world.memory.recall(resource.key, "restart for")
     if not targets or not mac or not (asked == mac or _pending(resource, mac)):
         return Result(after)
-    outcome = restart(world, resource._replace(status={**resource.status, "restartedFor": ""}), targets, mac)
+    if asked != mac:  # an earlier process wrote these data, and may have restarted some
+        name = str(resource.status.get("secretName") or mapping(resource.spec.get("destination")).get("name") or "")
+        world.memory.keep(resource.key, "written", (mac, written_at(world, resource.key.namespace, name)))
+        world.memory.keep(resource.key, "restart for", mac)
+    known = world.memory.recall(resource.key, "written")
+    written = float(known[1]) if known is not None and known[0] == mac else 0.0
+    before = resource._replace(status={**resource.status, "restartedFor": ""})
+    outcome = restart(world, before, targets, mac, written=written)
     if not outcome.done:
         return Result(min(outcome.after or after, after))
     world.memory.keep(resource.key, "restart for", None)

@@ -59,7 +59,7 @@ def served(kube: Kube) -> Mapping[str, Mapping[str, Any]] | None:
                 if kind == "VaultCompositeSecret":  # our own kind; a cluster of the incumbent's does without it
                     body = None
                     break
-                hint = "kubectl apply -k deploy/base/crds, or start with --install-crds"
+                hint = "kubectl create -k schemas/crds, or start with --install-crds"
                 raise MissingDefinitions(f"the cluster does not serve {name}", hint=hint)
             time.sleep(0.5)
         if body is None:

@@ -74,10 +74,10 @@ def command(**options: object) -> None:
 
 
 def run(settings: Settings) -> int:
-    """Until SIGTERM or SIGINT; a second one ends at once. Raises KeywaveError for what keeps it from starting."""
+    """Until SIGTERM or SIGINT; a second one ends at once. Raises KeywaveError for credentials that make no sense."""
     # The parts take half a second to load; --help need not wait.
     from keywave.controller.running.wiring import Reconciler
-    from keywave.controller.watching.logs import Log
+    from keywave.controller.watching.logs import Log, take_over, tell_bug
     from keywave.kube.credentials import api_server
 
     told = threading.Event()
@@ -90,8 +90,17 @@ def run(settings: Settings) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     server = api_server(settings.kubeconfig, context=settings.context, environment=os.environ)
-    reconciler = Reconciler(settings, server, Log(form=settings.log_format, level=settings.log_level))
-    reconciler.start()
+    log = Log(form=settings.log_format, level=settings.log_level)
+    take_over(log)
+    try:
+        reconciler = Reconciler(settings, server, log)
+        reconciler.start()
+    except KeywaveError as problem:
+        log("error", "cannot begin", told=str(problem), hint=problem.hint)
+        return problem.exit_code
+    except Exception as bug:
+        tell_bug(log, bug, thread="main")
+        return 70
     told.wait()
     reconciler.stop()
     return 0

@@ -20,5 +20,9 @@ class ProcessMemory:
     def keep(self, key: Key, name: str, value: Any) -> None:
         self._kept.setdefault(key, {})[name] = value
 
+    def clear(self) -> None:
+        """Of all objects: another operator was at work on them."""
+        self._kept.clear()
+
     def forget(self, key: Key) -> None:
         self._kept.pop(key, None)

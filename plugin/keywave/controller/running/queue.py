@@ -62,6 +62,7 @@ class WorkQueue:
         self._again: dict[Key, int] = {}
         self._ready = threading.Condition()
         self._serial = self._taken = 0
+        self._timed = False
         self._closed = False
 
     def add(self, key: Key, *, first: bool = False) -> None:
@@ -82,7 +83,8 @@ class WorkQueue:
             self._serial += 1
             self._delayed[key] = (due, 0 if first else 1)
             heapq.heappush(self._heap, (due, self._serial, key))
-            self._ready.notify()
+            if self._heap[0][2] is key:
+                self._ready.notify_all()  # whoever looks at the clock looks for something later
             if len(self._heap) > 64 + 4 * len(self._delayed):
                 self._compact()
 
@@ -97,13 +99,25 @@ class WorkQueue:
                     key, _ = lane.take()
                     del self._lane_of[key]
                     self._working.add(key)
+                    if self._heap and not self._timed:
+                        self._ready.notify()  # one of those that wait has to look at the clock
                     return key
                 left = end - self._now()
                 if left <= 0:
                     return None
-                next_due = self._heap[0][0] - self._now() if self._heap else left
-                self._ready.wait(max(min(left, next_due), 0.001))
+                self._await(left)
             return None
+
+    def _await(self, left: float) -> None:
+        """One that waits looks at the clock for the next delayed name, the others wait to be told: else all would wake at once."""
+        if self._timed or not self._heap:
+            self._ready.wait(max(left, 0.001))
+            return
+        self._timed = True
+        try:
+            self._ready.wait(max(min(left, self._heap[0][0] - self._now()), 0.001))
+        finally:
+            self._timed = False
 
     def done(self, key: Key) -> None:
         """The worker is through; what was added meanwhile is given out again."""

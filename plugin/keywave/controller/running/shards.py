@@ -17,6 +17,8 @@ from keywave.kube.api_server import KubeError
 from keywave.kube.resources import LEASE
 
 COUNT = 16
+_REMEMBERED = 600.0
+"""Seconds until somebody deletes what a killed replica has left: each Pod has a name of its own."""
 _SHARD, _MEMBER = "keywave-reconciler-shard-", "keywave-reconciler-member-"
 
 
@@ -61,6 +63,10 @@ class Shards:
         shard = shard_of(namespace)
         return shard not in self._leaving and monotonic() < self._until.get(shard, 0.0)
 
+    def owns(self, namespace: str) -> bool:
+        """Whether it is ours or about to be again: a renewal that is late, a shard that is being given back."""
+        return shard_of(namespace) in self._until
+
     def held(self) -> int:
         now = monotonic()
         return sum(until > now for until in list(self._until.values()))
@@ -95,6 +101,8 @@ class Shards:
                 seen[int(name.removeprefix(_SHARD))] = looked
             elif name.startswith(_MEMBER) and self._observer.alive(looked):
                 members.append(looked.holder)
+            elif name.startswith(_MEMBER) and monotonic() - looked.since > looked.seconds + _REMEMBERED:
+                self._kube.delete(LEASE, self._namespace, name, uid=str(body["metadata"].get("uid") or ""))
         share = fair_share(members, self._me)
         mine = [shard for shard, one in sorted(seen.items()) if one.holder == self._me and shard in self._until]
         for shard in mine[share:]:

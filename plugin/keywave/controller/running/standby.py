@@ -8,20 +8,28 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from time import monotonic
+from datetime import datetime
+from time import monotonic, time
 
 from keywave.controller.ports import Kube
-from keywave.controller.running.leases import Observer
+from keywave.controller.running.leases import Observer, Seen
 from keywave.kube.api_server import KubeError
 from keywave.kube.resources import LEASE
 
 NAME = "b0d477c0.hashicorp.com"
 _PERIOD = 2.0
+_FRESH = 0.25
+"""Seconds for which a look holds while there is work: the incumbent begins to write about a second after it takes its Lease."""
+_LONG_AGO = 300.0
+"""Seconds after the end of a Lease, by our clock, from which on nobody waits for it: no two clocks of a cluster differ that much. Without
+this each start would wait for the Lease that a removed incumbent has left."""
 
 
 class StandBy:
-    """`active()`: nobody else is at work; where there is such a Lease, only after it did not change for its whole duration. `namespaces`:
-    where to look; () = in all. `gone` is called each time we may begin."""
+    """`active()`: nobody else is at work; where there is such a Lease, only after we saw it unchanged for its whole duration.
+    `namespaces`: where to look; () = in all. Each time we may begin `begin` is called before that, and `gone` after it.
+
+    Who may not look does not begin: two at work on the same objects would be worse than none."""
 
     def __init__(
         self,
@@ -30,43 +38,80 @@ class StandBy:
         *,
         gone: Callable[[], None],
         log: Callable[..., None],
+        begin: Callable[[], None] = lambda: None,
+        now: Callable[[], float] = monotonic,
+        clock: Callable[[], float] = time,
     ) -> None:
-        self._kube, self._namespaces, self._gone, self._log = kube, namespaces, gone, log
-        self._observer = Observer(monotonic)
+        self._kube, self._namespaces, self._begin, self._gone, self._log = kube, namespaces, begin, gone, log
+        self._now, self._clock = now, clock
+        self._observer = Observer(now)
+        self._first: dict[str, str] = {}
+        """Namespace -> the renewal that was seen first."""
+        self._looking, self._looked = threading.Lock(), float("-inf")
         self._active = False
+        self._refused = ""
         self._stopped = threading.Event()
 
     def start(self) -> None:
         """Looks once before it returns: without any such Lease there is nothing to wait for."""
-        self._look()
+        self.look()
         threading.Thread(target=self._run, name="standby", daemon=True).start()
 
     def stop(self) -> None:
         self._stopped.set()
 
     def active(self) -> bool:
+        """As of the last look, whatever its age."""
         return self._active
+
+    def may_work(self) -> bool:
+        """As of now: looks where the last look is not fresh. For whoever is about to write.
+
+        Where there never was such a Lease the round every two seconds will do: a cluster may have thousands of others to look through."""
+        if self._active and self._first and self._now() - self._looked > _FRESH:
+            self.look()
+        return self._active
+
+    def why(self) -> str:
+        """Why we do not work; "" while we do."""
+        if self._active:
+            return ""
+        if self._refused:
+            return f"standing by: the Lease {NAME} cannot be looked for ({self._refused})"
+        return "standing by: Vault Secrets Operator is at work"
 
     def _run(self) -> None:
         while not self._stopped.wait(_PERIOD):
-            self._look()
+            self.look()
+
+    def look(self) -> None:
+        """One round; of several at once the others wait for it. Raises nothing."""
+        asked = self._now()
+        with self._looking:
+            if self._looked <= asked:
+                self._look()
+                self._looked = self._now()
 
     def _look(self) -> None:
         try:
             found = self._leases()
         except KubeError as problem:
-            self._log("warning", "cannot look for the Lease of Vault Secrets Operator", reason=problem.reason)
-            if problem.reason != "forbidden":
-                return  # as before
-            found = []
-        alive = [one for one in found if one]
-        if alive and self._active:
-            self._log("warning", "Vault Secrets Operator is at work: standing by", holder=alive[0])
-        elif not alive and not self._active:
-            self._log("info", "at work: no Vault Secrets Operator holds its Lease")
-        before, self._active = self._active, not alive
-        if self._active and not before:
-            self._gone()
+            if problem.reason != self._refused:
+                self._log("warning", "cannot look for the Lease of Vault Secrets Operator", reason=problem.reason)
+            self._refused = problem.reason
+            # What was not seen may have been renewed: the time begins anew.
+            self._observer = Observer(self._now)
+            return  # as before
+        self._refused = ""
+        if found and self._active:
+            self._log("warning", "Vault Secrets Operator is at work: standing by", holder=found[0])
+        if found or self._active:
+            self._active = not found
+            return
+        self._log("info", "at work: no Vault Secrets Operator holds its Lease")
+        self._begin()
+        self._active = True
+        self._gone()
 
     def _leases(self) -> list[str]:
         """Holders that live."""
@@ -74,5 +119,15 @@ class StandBy:
             bodies = [body for space in self._namespaces if (body := self._kube.get(LEASE, space, NAME)) is not None]
         else:
             bodies = self._kube.list(LEASE, fields=f"metadata.name={NAME}")
-        looked = [self._observer.look(body) for body in bodies]
-        return [seen.holder for seen in looked if self._observer.alive(seen)]
+        looked = [(str(body["metadata"]["namespace"]), self._observer.look(body)) for body in bodies]
+        return [seen.holder for space, seen in looked if self._observer.alive(seen) and not self._long_ago(space, seen)]
+
+    def _long_ago(self, namespace: str, seen: Seen) -> bool:
+        """Whether it ended long before we first saw it. One that was renewed since is judged by that, whatever its clock says."""
+        if self._first.setdefault(namespace, seen.renewed) != seen.renewed:
+            return False
+        try:
+            renewed = datetime.fromisoformat(seen.renewed).timestamp()
+        except ValueError:
+            return False
+        return renewed + seen.seconds + _LONG_AGO < self._clock()

@@ -20,6 +20,7 @@ class Store:
         self._stores, self._namespace, self._wake = stores, operator_namespace, wake
         self._referrers: dict[Key, set[Key]] = {}
         self._refers: dict[Key, tuple[Key, ...]] = {}
+        self._uids: dict[str, Key] = {}
         self._lock = threading.Lock()
 
     def find(self, key: Key) -> Resource | None:
@@ -30,9 +31,17 @@ class Store:
             keys = sorted(self._referrers.get(key, ()))
         return tuple(found for found in map(self.find, keys) if found is not None)
 
+    def by_uid(self, uid: str) -> Resource | None:
+        key = self._uids.get(uid)
+        return self.find(key) if key is not None else None
+
     def changed(self, key: Key, old: Resource | None, new: Resource | None) -> None:
         """Keeps the index, wakes the object, and, where others may see a difference, all that refer to it, directly or not."""
         self._index(key, new)
+        if old is not None and (new is None or new.uid != old.uid):
+            self._uids.pop(old.uid, None)
+        if new is not None:
+            self._uids[new.uid] = key
         self._wake(key, new)
         if key.kind in ("VaultConnection", "VaultAuthGlobal", "VaultAuth", "SecretTransformation") and (
             old is None or new is None or (old.uid, old.generation) != (new.uid, new.generation)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from keywave._version import VERSION
-from keywave.controller import mac
+from keywave.controller import mac, status_beside
 from keywave.controller.kinds.catalogue import KINDS
 from keywave.controller.kinds.secret_flow import exists_for_this_generation
 from keywave.controller.model import Key, Resource
@@ -26,11 +26,15 @@ from keywave.controller.running.shards import Shards, shard_of
 from keywave.controller.running.standby import StandBy
 from keywave.controller.running.store import Store
 from keywave.controller.running.workers import Workers
+from keywave.controller.status_beside import WholeLookup
 from keywave.controller.types import SECRET_KINDS, TYPES
 from keywave.controller.vault_access.access import VaultAccess
 from keywave.controller.watching.events import EventRecorder
 from keywave.controller.watching.http_server import HttpServer
-from keywave.controller.watching.metrics import Metrics
+from keywave.controller.watching.logs import where_of
+from keywave.controller.watching.metrics import Labels, Metrics
+from keywave.controller.watching.standing import first_end, out_of_sync_since
+from keywave.controller.watching.watchdog import Watchdog
 from keywave.kube.api_server import ApiServer, KubeError
 from keywave.kube.client import KubeClient
 
@@ -54,9 +58,11 @@ class Reconciler:
             metrics=self._metrics.text,
             healthy=self._healthy,
             ready=self._ready,
+            failed=self._bug,
         )
         self._started = False
         self._workers: Workers | None = None
+        self._watchdog = Watchdog(self._queue.age, lambda: self._metrics.total("keywave_reconcile_total"))
         self._metrics.before = self._measure
 
     def start(self) -> None:
@@ -80,7 +86,7 @@ class Reconciler:
             # What is shared lives in the operator's namespace.
             for space in (dict.fromkeys((*spaces, settings.operator_namespace)) if spaces else ("",))
         ]
-        self._events = EventRecorder(self._kube, self._identity, time.time)
+        self._events = EventRecorder(self._kube, self._identity, time.time, failed=self._bug)
         self._vault = VaultAccess(self._kube, self._metrics, now=time.time, chance=random.random)
         self._shards = Shards(
             self._kube,
@@ -95,14 +101,14 @@ class Reconciler:
             log=self._log,
         )
         places = tuple(dict.fromkeys((*spaces, settings.operator_namespace))) if spaces else ()
-        self._standby = StandBy(self._kube, places, gone=self._wake_all, log=self._log)
+        self._standby = StandBy(self._kube, places, begin=self._memory.clear, gone=self._wake_all, log=self._log)
         self._run(fields)
 
     def _run(self, fields: Mapping[str, Any] | None) -> None:
         world = World(
             kube=self._kube,
             vault=self._vault,
-            lookup=self._store,
+            lookup=self._store if fields is None else WholeLookup(self._store, self._memory, fields),
             secrets=self._secrets,
             events=self._events,
             memory=self._memory,
@@ -115,9 +121,7 @@ class Reconciler:
             default_globals=self._settings.default_globals,
             exclude_raw=self._settings.exclude_raw,
         )
-        self._workers = Workers(
-            self._queue, world, KINDS, count=self._settings.workers, may_work=self._may_work, log=self._log
-        )
+        self._workers = Workers(self._queue, world, KINDS, count=self._settings.workers, turn=self._turn, log=self._log)
         self._events.start()
         self._secrets.start()
         for informer in self._informers:
@@ -128,6 +132,7 @@ class Reconciler:
         self._vault.start()
         self._workers.start()
         self._shards.start()
+        self._watchdog.watch("worker-", "watch-", "shards", "standby", "vault-tokens", "events")
         self._started = True
         self._log("info", "started", version=VERSION, identity=self._identity, workers=self._settings.workers)
 
@@ -171,6 +176,8 @@ class Reconciler:
             self._metrics.forget(*key)
             self._memory.forget(key)
             self._queue.forget(key)
+            if self._workers is not None:
+                self._workers.forget(key)
             return
         first = key.kind not in SECRET_KINDS or bool(resource.deleting) or not exists_for_this_generation(resource)
         self._queue.add(key, first=first)
@@ -187,13 +194,18 @@ class Reconciler:
                     self._wake(key, resource)
 
     def _may_work(self, namespace: str) -> bool:
-        return self._shards.holds(namespace) and (not self._settings.stand_by or self._standby.active())
+        return self._turn(namespace) == 0.0
+
+    def _turn(self, namespace: str) -> float | None:
+        """As `Workers` asks. What is dropped here is woken by whoever ends the reason: the shard's new holder, the end of standing by."""
+        if not self._shards.owns(namespace) or (self._settings.stand_by and not self._standby.may_work()):
+            return None
+        return 0.0 if self._shards.holds(namespace) else 1.0
 
     def _secret_changed(self, namespace: str, name: str, uid: str) -> None:
-        for kind in SECRET_KINDS:
-            for resource in list(self._stores().get(kind, {}).values()):
-                if resource.uid == uid:
-                    self._wake(resource.key, resource)
+        found = self._store.by_uid(uid)
+        if found is not None:
+            self._wake(found.key, found)
 
     def _watch_failed(self, problem: KubeError) -> None:
         self._metrics.count("keywave_kube_failures_total", problem.reason)
@@ -207,13 +219,41 @@ class Reconciler:
         if self._started:
             self._metrics.set("keywave_shards_held", self._shards.held())
             self._metrics.set("keywave_standing_by", float(self._settings.stand_by and not self._standby.active()))
+            self._measure_objects()
+
+    def _measure_objects(self) -> None:
+        """Only of what this replica works on: after a move of shards two would tell of the same object, one of them what is old. Nothing
+        while it stands by."""
+        mine: set[Labels] = set()
+        since: dict[Labels, float] = {}
+        ends: dict[Labels, float] = {}
+        namespaces: dict[str, bool] = {}
+        for informer in self._informers:
+            for key, resource in list(informer.objects.items()):
+                if key.namespace not in namespaces:
+                    namespaces[key.namespace] = self._may_work(key.namespace)
+                if key.kind in KINDS and namespaces[key.namespace]:
+                    mine.add(tuple(key))
+                    whole = status_beside.seen(resource, self._memory)
+                    for values, moment in ((since, out_of_sync_since(whole)), (ends, first_end(whole))):
+                        if moment is not None:
+                            values[tuple(key)] = moment
+        self._metrics.keep(mine, namespaces)
+        self._metrics.put_all("keywave_out_of_sync_since_seconds", since)
+        self._metrics.put_all("keywave_lease_end_seconds", ends)
+
+    def _bug(self, bug: BaseException) -> None:
+        self._metrics.count("keywave_bugs_total")
+        self._log("error", "a bug in keywave; please report it", type=type(bug).__name__, where=where_of(bug))
 
     def _healthy(self) -> str:
-        return self._workers.healthy() if self._workers is not None else ""
+        if not self._started or self._workers is None:
+            return ""  # it waits for the API server, which a restart would not bring back
+        return self._workers.healthy() or self._watchdog.wrong()
 
     def _ready(self) -> str:
         if not self._started:
             return "not everything was listed yet"
         if self._settings.stand_by and not self._standby.active():
-            return "standing by: Vault Secrets Operator is at work"
+            return self._standby.why()
         return ""

@@ -20,7 +20,7 @@ Log = Callable[..., None]
 
 
 class Workers:
-    """`count` threads. `may_work(namespace)`: the shard is ours and we do not stand by."""
+    """`count` threads. `turn(namespace)`: 0 = work; seconds = ask again then; None = not ours, whoever gains it wakes all of it."""
 
     def __init__(
         self,
@@ -29,11 +29,11 @@ class Workers:
         kinds: Mapping[str, Reconcile],
         *,
         count: int,
-        may_work: Callable[[str], bool],
+        turn: Callable[[str], float | None],
         log: Log,
     ) -> None:
         self._queue, self._world, self._kinds = queue, world, kinds
-        self._may_work, self._log = may_work, log
+        self._turn, self._log = turn, log
         self._failures: dict[Key, int] = {}
         self._busy: dict[int, tuple[float, Key]] = {}
         self._threads = [
@@ -63,6 +63,10 @@ class Workers:
         """Whether a worker is at an object of these namespaces."""
         return any(belongs(key.namespace) for key in self._queue.working())
 
+    def forget(self, key: Key) -> None:
+        """It is gone."""
+        self._failures.pop(key, None)
+
     def _work(self, number: int) -> None:
         while True:
             key = self._queue.take(1.0)
@@ -72,8 +76,11 @@ class Workers:
                 continue
             self._busy[number] = (monotonic(), key)
             try:
-                if self._may_work(key.namespace):
+                wait = self._turn(key.namespace)
+                if wait == 0.0:
                     self._reconcile(key)
+                elif wait is not None:
+                    self._queue.add_after(key, wait)
             except BaseException as bug:  # a worker must not end
                 self._bug(key, bug)
             finally:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
+import socket
 import ssl
 import threading
+from collections.abc import Mapping
 from time import monotonic
 
 from keywave.controller.login_plan import ConnectionPlan
@@ -14,32 +17,44 @@ from keywave.errors import UsageError
 from keywave.kube.api_server import KubeError
 from keywave.kube.resources import SECRET
 from keywave.objects.manifest import mapping
+from keywave.vault.client import SharedClient
 from keywave.vault.dialling import Dialler
 from keywave.vault.exchange import Exchange
-from keywave.vault.origin import origin_of
+from keywave.vault.origin import Origin, origin_of
+from keywave.vault.proxies import proxy_for
 from keywave.vault.tls import default_context
 from keywave.vault.transport import Transport
 from keywave.vault.values import VaultFault, loads
 
-LARGEST = 16 << 20
-"""Bytes of an answer."""
+LARGEST = 2 << 20
+"""Bytes of an answer: a Secret holds 1 MiB, Vault's own storage as much. Sixteen workers that take JSON apart need twenty times that."""
+CONNECT = 5.0
+"""Seconds for TCP and TLS: who is there answers sooner, whatever a request may take then."""
 _MOST = 256
 _CA_SECONDS = 60.0
 
 
-class Pool:
-    """Kept connections to one Vault, with the CA that they trust."""
+class _Dialler(Dialler):
+    def dial(self, origin: Origin, end: float) -> socket.socket:
+        return super().dial(origin, min(end, monotonic() + CONNECT))
 
-    def __init__(self, exchange: Exchange, transport: Transport, dialler: Dialler, ca: bytes) -> None:
-        self.exchange, self.ca, self.used = exchange, ca, monotonic()
-        self._transport, self._dialler = transport, dialler
-        self.checked = monotonic()
+
+class Pool:
+    """Kept connections to one Vault, with the CA that they trust. `once`: each request over a connection of its own."""
+
+    def __init__(self, dialler: Dialler, base: Origin, headers: Mapping[str, str], ca: bytes) -> None:
+        self._dialler, self._transport, self._apart = dialler, Transport(dialler, LARGEST), Transport(dialler, LARGEST)
+        self.client = SharedClient(Exchange(self._transport, base, loads=loads, headers=headers))
+        closing = {**headers, "Connection": "close"}
+        self.once = SharedClient(Exchange(self._apart, base, loads=loads, headers=closing))
+        self.ca, self.used, self.checked = ca, monotonic(), monotonic()
 
     def forget_addresses(self) -> None:
         self._dialler.forget()
 
     def close(self) -> None:
         self._transport.close()
+        self._apart.close()
 
 
 class Pools:
@@ -56,7 +71,15 @@ class Pools:
         if pool is not None and not (plan.ca_secret and monotonic() - pool.checked > _CA_SECONDS):
             pool.used = monotonic()
             return pool
-        ca = self._ca(plan)
+        if pool is not None:
+            pool.checked = monotonic()  # one thread looks
+        try:
+            ca = self._ca(plan)
+        except KubeError as problem:
+            if pool is not None:
+                return pool  # Kubernetes is away: the CA is as it was
+            told = f"the Secret {plan.namespace}/{plan.ca_secret} (caCertSecretRef) cannot be read: {problem.reason}"
+            raise VaultFault("invalid", told) from None
         with self._lock:
             pool = self._pools.get(plan)
             if pool is not None and pool.ca == ca:
@@ -89,10 +112,7 @@ class Pools:
         if not plan.ca_secret:
             return b""
         where = f"the Secret {plan.namespace}/{plan.ca_secret} (caCertSecretRef)"
-        try:
-            found = self._kube.get(SECRET, plan.namespace, plan.ca_secret)
-        except KubeError as problem:
-            raise VaultFault("invalid", f"{where} cannot be read: {problem.reason}") from None
+        found = self._kube.get(SECRET, plan.namespace, plan.ca_secret)
         if found is None:
             raise VaultFault("invalid", f"there is no {where.removeprefix('the ')}")
         text = mapping(found.get("data")).get("ca.crt")
@@ -109,25 +129,26 @@ def _no_ca(where: str) -> bytes:
 def _make(plan: ConnectionPlan, ca: bytes) -> Pool:
     try:
         base = origin_of(plan.address, "the address of the VaultConnection")
+        proxy = proxy_for(base, os.environ)
     except UsageError as problem:
         raise VaultFault("invalid", str(problem)) from None
     context = _context(plan, ca) if base.scheme == "https" else None
-    dialler = Dialler(context, server_name=plan.server_name)
-    transport = Transport(dialler, LARGEST)
-    return Pool(Exchange(transport, base, loads=loads, headers=dict(plan.headers)), transport, dialler, ca)
+    return Pool(_Dialler(context, server_name=plan.server_name, proxy=proxy), base, dict(plan.headers), ca)
 
 
 def _context(plan: ConnectionPlan, ca: bytes) -> ssl.SSLContext:
+    if plan.skip_verify:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
     try:
-        context = default_context(ca_file=plan.ca_path)
-        if ca:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.load_verify_locations(cadata=ca.decode("ascii"))
-            context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        if not ca:
+            return default_context(ca_file=plan.ca_path)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(cadata=ca.decode("ascii"))
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        return context
     except (OSError, ValueError):
         named = f"the file {plan.ca_path}" if plan.ca_path else f"ca.crt of the Secret {plan.ca_secret}"
         raise VaultFault("invalid", f"{named} is not a certificate in PEM") from None
-    if plan.skip_verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from keywave.vault.values import Payload, VaultFault
 
 _MOST, _MOST_BYTES = 10_000, 64 << 20
+_TOGETHER = 1.0
+"""Seconds within which those that ask are taken to ask together, however fresh they want it."""
 
 
 class _Kept(NamedTuple):
@@ -24,10 +26,11 @@ class _Kept(NamedTuple):
 class _Flight:
     """One request under way."""
 
-    __slots__ = ("done", "fault", "payload")
+    __slots__ = ("began", "done", "fault", "payload")
 
-    def __init__(self) -> None:
-        self.done = threading.Event()
+    def __init__(self, began: float) -> None:
+        self.began = began
+        self.done: threading.Event | None = None  # made by the first that waits: mostly nobody does
         self.payload: Payload | None = None
         self.fault: BaseException | None = None
 
@@ -44,15 +47,20 @@ class SharedReads:
 
     def read(self, key: Hashable, max_age: float, ask: Callable[[], Payload]) -> Payload:
         """An answer for `key` of at most `max_age` seconds. Raises what `ask` raises, to all that wait for it."""
+        now = self._now()
         with self._lock:
             kept = self._kept.get(key)
-            if kept is not None and 0 <= self._now() - kept.payload.at <= max_age:
+            if kept is not None and 0 <= now - kept.payload.at <= max_age:
                 return kept.payload
             flight = self._flights.get(key)
-            mine = flight is None
-            if flight is None:
-                flight = self._flights[key] = _Flight()
+            # One that has been under way for long may bring what Vault had then.
+            mine = flight is None or not 0 <= now - flight.began <= max(max_age, _TOGETHER)
+            if flight is None or mine:
+                flight = self._flights[key] = _Flight(now)
+            elif flight.done is None:
+                flight.done = threading.Event()
         if not mine:
+            assert flight.done is not None
             flight.done.wait()
             if flight.payload is not None:
                 return flight.payload
@@ -66,8 +74,11 @@ class SharedReads:
             raise
         finally:
             with self._lock:
-                del self._flights[key]
-            flight.done.set()
+                if self._flights.get(key) is flight:
+                    del self._flights[key]
+                done = flight.done
+            if done is not None:
+                done.set()
 
     def sweep(self) -> None:
         """Forget what nobody may be given any more; called every few seconds."""
@@ -82,7 +93,7 @@ class SharedReads:
             self._bytes = 0
 
     def _keep(self, key: Hashable, payload: Payload, max_age: float) -> None:
-        size = _size(payload.raw)
+        size = 1000 + 4 * payload.size  # objects take more than their text
         with self._lock:
             before = self._kept.pop(key, None)
             self._bytes += size - (before.size if before else 0)
@@ -97,14 +108,3 @@ def _again(fault: BaseException | None) -> BaseException:
     if isinstance(fault, VaultFault):
         return VaultFault(fault.reason, fault.summary, status=fault.status, retry_after=fault.retry_after)
     return fault if fault is not None else VaultFault("unreachable", "the request was given up")
-
-
-def _size(value: object) -> int:
-    """Bytes, about."""
-    if isinstance(value, str):
-        return len(value) + 50
-    if isinstance(value, dict):
-        return 200 + sum(_size(key) + _size(inner) for key, inner in value.items())
-    if isinstance(value, list):
-        return 60 + sum(map(_size, value))
-    return 30

@@ -1,6 +1,7 @@
-"""Kubernetes Events: handed over, written by one thread, equal ones counted, at most so many an object, lost when nobody takes them.
+"""Kubernetes Events: handed over, written by one thread, one for each reason counted, so many an object, lost when nobody takes them.
 
-core/v1 Events, which `kubectl describe` and Argo CD show; the count is patched as client-go does it.
+core/v1 Events, which `kubectl describe` and Argo CD show. The same reason again within ten minutes is the same Event: its count grows,
+its message is the last one. So no text of Vault's that differs each time makes a flood.
 """
 
 from __future__ import annotations
@@ -40,12 +41,18 @@ class _Known(NamedTuple):
 
 
 class EventRecorder:
-    """Satisfies ports.Events. `now` in seconds since 1970."""
+    """Satisfies ports.Events. `now` in seconds since 1970. `failed` hears of what should not happen."""
 
-    def __init__(self, kube: Kube, instance: str, now: Callable[[], float]) -> None:
-        self._kube, self._instance, self._now = kube, instance, now
+    def __init__(
+        self,
+        kube: Kube,
+        instance: str,
+        now: Callable[[], float],
+        failed: Callable[[BaseException], None] = lambda bug: None,
+    ) -> None:
+        self._kube, self._instance, self._now, self._failed = kube, instance, now, failed
         self._queue: queue.Queue[_Event | None] = queue.Queue(_WAITING)
-        self._known: OrderedDict[tuple[Key, str, str], _Known] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str, bool], _Known] = OrderedDict()
         self._buckets: OrderedDict[Key, tuple[float, float]] = OrderedDict()
         self._thread = threading.Thread(target=self._write_all, name="events", daemon=True)
 
@@ -60,11 +67,9 @@ class EventRecorder:
 
     def close(self, seconds: float = 2.0) -> None:
         """Writes what waits, as far as the time goes."""
-        try:
-            self._queue.put_nowait(None)
-        except queue.Full:
-            return
-        self._thread.join(seconds)
+        with contextlib.suppress(queue.Full):
+            self._queue.put(None, timeout=seconds)
+            self._thread.join(seconds)
 
     def _write_all(self) -> None:
         while True:
@@ -76,11 +81,13 @@ class EventRecorder:
                     self._write(event)
             except KubeError:
                 pass  # a lost event must not hold up the next
+            except Exception as bug:  # nor end this thread
+                self._failed(bug)
 
     def _may(self, event: _Event) -> bool:
         key = event.resource.key
         left, since = self._buckets.pop(key, (float(_BURST), event.at))
-        left = min(left + (event.at - since) / _REFILL_SECONDS, float(_BURST))
+        left = min(left + max(event.at - since, 0.0) / _REFILL_SECONDS, float(_BURST))
         self._buckets[key] = (left - 1.0 if left >= 1.0 else left, event.at)
         while len(self._buckets) > _REMEMBERED:
             self._buckets.popitem(last=False)
@@ -88,11 +95,11 @@ class EventRecorder:
 
     def _write(self, event: _Event) -> None:
         key = event.resource.key
-        same = (key, event.reason, event.message)
+        same = (event.resource.uid, event.reason, event.warning)
         known = self._known.pop(same, None)
-        if known is not None and event.at - known.first < _EQUAL_SECONDS:
+        if known is not None and 0 <= event.at - known.first < _EQUAL_SECONDS:
             self._known[same] = known._replace(times=known.times + 1)
-            change = {"count": known.times + 1, "lastTimestamp": rfc3339(event.at)}
+            change = {"count": known.times + 1, "lastTimestamp": rfc3339(event.at), "message": event.message}
             if self._kube.patch(EVENT, key.namespace, known.name, change) is not None:
                 return
         name = _name(event)
@@ -129,5 +136,6 @@ class EventRecorder:
 
 def _name(event: _Event) -> str:
     """Another one for each moment and reason; the object's name first, as everybody's events."""
-    text = f"{event.resource.key}{event.reason}{event.message}{event.at}"
-    return f"{event.resource.key.name[:200]}.{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    text = f"{event.resource.uid}{event.reason}{event.message}{event.at}"
+    # A name may not have a point or a dash before a point.
+    return f"{event.resource.key.name[:200].rstrip('.-')}.{hashlib.sha256(text.encode()).hexdigest()[:16]}"

@@ -1,0 +1,163 @@
+"""The Secret with a login's credentials, and the one with a connection's CA, stay while something has to be revoked with them.
+
+No watch tells of these Secrets: they have none of our labels. So the login or connection keeps an annotation with the names of those that
+have the finalizer, and looks at them each half minute. It is put on where the operator may; where it may not, nothing fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from keywave.controller import reasons
+from keywave.controller.login_plan import LoginPlan
+from keywave.controller.model import Body, Resource, resource_of
+from keywave.controller.ports import World
+from keywave.controller.status import rfc3339
+from keywave.controller.types import TYPES
+from keywave.kube.api_server import KubeError
+from keywave.kube.resources import SECRET
+from keywave.objects.manifest import mapping, sequence
+
+FINALIZER = "reconcile.keywave.dev/revokes-with-it"
+HELD = "reconcile.keywave.dev/holds"
+"""On a VaultAuth or VaultConnection: namespace/name of the Secrets that have the finalizer, joined by commas."""
+BOUND, REPLACED = 300.0, 30.0
+"""Seconds after which a deleted Secret goes, whatever is left; and where nothing else is being deleted: it is being replaced."""
+INTERVAL, SOON = 30.0, 2.0
+MOST = 50
+"""Secrets of one login (one in each namespace that uses it). Those beyond are not held."""
+_REFUSED_FOR = 600.0
+
+
+class Place(NamedTuple):
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+class User(NamedTuple):
+    """Of the login or connection: an object that issues. `owes`: it has something to revoke."""
+
+    namespace: str
+    deleting: bool
+    owes: bool
+
+
+def places_of(plan: LoginPlan, kind: str) -> tuple[Place, ...]:
+    """The Secrets that a login of this plan reads for its VaultAuth or its VaultConnection. Pure."""
+    if kind == "VaultAuth":
+        found = Place(plan.consumer_namespace, dict(plan.settings).get("secretRef", ""))
+    else:
+        found = Place(plan.connection.namespace, plan.connection.ca_secret)
+    return (found,) if found.name else ()
+
+
+def held_by(resource: Resource) -> tuple[Place, ...]:
+    """What the annotation names, which is anybody's to write: no more than `MOST`, each a request at every look. Pure."""
+    parts = (entry.partition("/") for entry in resource.annotations.get(HELD, "").split(",")[:MOST])
+    return tuple(dict.fromkeys(Place(space, name) for space, _, name in parts if space and name))
+
+
+def keep_secret(holder: Resource, world: World, place: Place) -> Resource:
+    """The holder as it is afterwards. First the annotation, then the finalizer: a crash in between leaves none that nobody knows of.
+    What the Secret's own write meets is not told of. Raises KubeError where the holder cannot be written."""
+    refused = world.memory.recall(holder.key, f"not held {place}")
+    if refused is not None and world.now() < refused:
+        return holder
+    try:
+        found = world.kube.get(SECRET, *place)
+    except KubeError:
+        return holder
+    metadata = mapping((found or {}).get("metadata"))
+    names = [str(name) for name in sequence(metadata.get("finalizers"))]
+    if found is None or metadata.get("deletionTimestamp"):
+        return holder
+    held = held_by(holder)
+    if place not in held and len(held) >= MOST:
+        return holder
+    if place not in held:
+        holder = _annotate(holder, world, (*held, place))
+    if FINALIZER in names:
+        return holder
+    try:
+        body = _set(world, place, metadata, [*names, FINALIZER])
+        _known_or_off(holder, world, place, mapping((body or {}).get("metadata")), names)
+    except KubeError:
+        world.memory.keep(holder.key, f"not held {place}", world.now() + _REFUSED_FOR)
+    return holder
+
+
+def _known_or_off(holder: Resource, world: World, place: Place, metadata: Body, before: list[str]) -> None:
+    """Another worker may have found the Secret without the finalizer a moment ago, and taken it off its list. Raises KubeError."""
+    body = world.kube.get(TYPES[holder.key.kind], holder.key.namespace, holder.key.name)
+    if body is None or place not in held_by(resource_of(body)):
+        _set(world, place, metadata, before)
+
+
+def sweep(resource: Resource, world: World, users: list[User], current: Callable[[Place], bool]) -> float | None:
+    """Takes the finalizer off the Secrets that nobody needs any more. Seconds until the next look, None where none is held. `current`:
+    whether the login or connection still names it. Raises nothing: what fails is tried again."""
+    held = held_by(resource)
+    if not held:
+        return None
+    left, wait = [], INTERVAL
+    for place in held:
+        mine = [user for user in users if resource.key.kind == "VaultConnection" or user.namespace == place.namespace]
+        try:
+            kept = _kept(resource, world, place, mine if current(place) else [])
+        except KubeError as problem:
+            kept = problem.reason not in ("forbidden", "absent", "invalid")
+        left += [place] if kept else []
+        wait = SOON if kept and (resource.deleting or any(user.deleting for user in mine)) else wait
+    if len(left) != len(held):
+        try:
+            _annotate(resource, world, tuple(left))
+        except KubeError:
+            return SOON
+    return wait if left else None
+
+
+def _kept(resource: Resource, world: World, place: Place, users: list[User]) -> bool:
+    """Whether it still has the finalizer afterwards. Raises KubeError."""
+    found = world.kube.get(SECRET, *place)
+    metadata = mapping((found or {}).get("metadata"))
+    names = [str(name) for name in sequence(metadata.get("finalizers"))]
+    deleted = str(metadata.get("deletionTimestamp") or "")
+    if found is None or FINALIZER not in names:
+        return bool(found is not None and not deleted and users)  # it is about to be put on, or may not be
+    owing = any(user.owes for user in users)
+    if needed(deleted, world.now(), owing=owing, users=bool(users), removal=_removal(resource, users)):
+        return True
+    if owing:
+        told = f"the Secret {place} goes; what it may still be needed for to revoke ends by its own time"
+        world.events.tell(resource, reasons.ORPHANED, told, warning=True)
+    _set(world, place, metadata, [name for name in names if name != FINALIZER])
+    return False
+
+
+def needed(deleted: str, now: float, *, owing: bool, users: bool, removal: bool) -> bool:
+    """Of a Secret, deleted at that time ("": it is not). `removal`: the login or a user is being deleted, too. Pure."""
+    if not deleted:
+        return users
+    return owing and rfc3339(now - (BOUND if removal else REPLACED)) < deleted
+
+
+def _removal(resource: Resource, users: list[User]) -> bool:
+    return bool(resource.deleting) or any(user.deleting for user in users)
+
+
+def _annotate(holder: Resource, world: World, places: tuple[Place, ...]) -> Resource:
+    text = ",".join(map(str, places)) or None
+    metadata = {"annotations": {HELD: text}, "resourceVersion": holder.version}
+    body = world.kube.patch(TYPES[holder.key.kind], holder.key.namespace, holder.key.name, {"metadata": metadata})
+    annotations = {name: value for name, value in holder.annotations.items() if name != HELD}
+    version = str(mapping((body or {}).get("metadata")).get("resourceVersion") or holder.version)
+    return holder._replace(annotations={**annotations, **({HELD: text} if text else {})}, version=version)
+
+
+def _set(world: World, place: Place, metadata: Body, names: list[str]) -> Body | None:
+    patch = {"finalizers": names, "resourceVersion": str(metadata.get("resourceVersion") or "")}
+    return world.kube.patch(SECRET, place.namespace, place.name, {"metadata": patch})

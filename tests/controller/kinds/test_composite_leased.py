@@ -1,0 +1,200 @@
+"""A composite with leased sources: each lives by itself, and whenever the process dies nothing is lost."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from controller.model_world import Died, Model
+
+from keywave.controller.kinds import composite
+
+KIND = "VaultCompositeSecret"
+KV = {"name": "app", "kv": {"mount": "kv", "path": "app", "type": "kv-v1"}}
+DB = {"name": "db", "dynamic": {"mount": "db", "path": "creds/app"}, "keys": {"DB_USER": "username"}}
+MQ = {"name": "mq", "dynamic": {"mount": "mq", "path": "creds/app"}, "keys": {"MQ_USER": "username"}}
+TEMPLATED = {"templates": {"dsn": {"text": 'db://{{ get .Secrets "DB_USER" }}'}}}
+
+
+def model(*sources: dict[str, Any], **destination: Any) -> Model:
+    made = Model()
+    made.login()
+    made.kv["kv/app"] = {"mode": "one"}
+    made.put(KIND, "app", spec(*sources, **destination))
+    return made
+
+
+def spec(*sources: dict[str, Any], **destination: Any) -> dict[str, Any]:
+    target = {"name": "all", "create": True, **destination}
+    return {"vaultAuthRef": "app", "refreshAfter": "30s", "sources": list(sources), "destination": target}
+
+
+def run(made: Model, times: int = 1) -> Any:
+    return made.run(composite.reconcile, KIND, "app", times)
+
+
+def secret(made: Model) -> dict[str, str]:
+    body = made.body("Secret", "all")
+    assert body is not None
+    return {key: base64.b64decode(value).decode() for key, value in body["data"].items()}
+
+
+def change(made: Model, to: dict[str, Any]) -> None:
+    body = made.body(KIND, "app")
+    assert body is not None
+    body["spec"] = to
+    body["metadata"]["generation"] += 1
+
+
+def story(made: Model) -> None:
+    """First sync, another value in Vault, a renewal, the end of a lease."""
+    run(made, 2)
+    made.now += 40
+    made.kv["kv/app"] = {"mode": "two"}
+    run(made, 2)
+    made.now += 40
+    run(made, 2)
+    made.now += 110
+    run(made, 2)
+    made.now += 10
+    run(made, 2)
+
+
+def calls(*sources: dict[str, Any], **destination: Any) -> int:
+    made = model(*sources, **destination)
+    story(made)
+    return made.calls
+
+
+MOMENTS = [(n, when) for n in range(1, calls(KV, DB, MQ) + 1) for when in ("before", "after")]
+
+
+@pytest.mark.parametrize(("number", "when"), MOMENTS)
+def test_a_process_that_dies_loses_nothing(number: int, when: str) -> None:
+    made = model(KV, DB, MQ)
+    made.die_at = (number, when)
+    with pytest.raises(Died):
+        story(made)
+    made.restart()
+
+    for _ in range(5):
+        run(made)
+        made.now += 6
+    run(made)
+
+    held = secret(made)
+    leases = {lease for lease, end in made.alive.items() if end > made.now and lease not in made.never_told}
+    assert {user.rpartition("-")[2] for user in (held["DB_USER"], held["MQ_USER"])} == {
+        lease.rpartition("/")[2] for lease in leases
+    }
+    assert held["mode"] == made.kv["kv/app"]["mode"]
+
+    made.delete(KIND, "app")
+    run(made, 3)
+    assert {lease for lease, end in made.alive.items() if end > made.now} - made.never_told == set()
+    assert made.body(KIND, "app") is None
+
+
+def test_a_change_elsewhere_leaves_the_credentials_where_keys_says_which_they_are() -> None:
+    made = model(KV, DB)
+    run(made, 2)
+    before = secret(made)
+
+    made.now += 35
+    made.kv["kv/app"] = {"mode": "two", "more": "x"}
+    run(made, 2)
+
+    assert secret(made) == {**before, "mode": "two", "more": "x"}
+    assert len(made.alive) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "destination"),
+    [(DB, {"transformation": TEMPLATED}), ({**DB, "keys": None}, {})],
+    ids=["templates have mixed them", "no keys"],
+)
+def test_else_they_are_issued_anew_with_the_change(source: dict[str, Any], destination: dict[str, Any]) -> None:
+    made = model(KV, {name: value for name, value in source.items() if value is not None}, **destination)
+    run(made, 2)
+    (before,) = made.alive
+
+    made.now += 35
+    made.kv["kv/app"] = {"mode": "two"}
+    run(made, 2)
+    made.now += 6
+    run(made, 2)
+
+    (after,) = made.alive
+    assert after != before
+    assert secret(made)["mode"] == "two"
+
+
+def test_one_lease_that_cannot_be_renewed_is_replaced_and_the_other_stays() -> None:
+    made = model(KV, DB, MQ)
+    run(made, 2)
+    before = secret(made)
+    lease = next(lease for lease in made.alive if lease.startswith("db/"))
+    del made.alive[lease]
+
+    made.now += 78
+    run(made, 2)
+
+    after = secret(made)
+    assert (after["MQ_USER"], after["mode"]) == (before["MQ_USER"], "one")
+    assert after["DB_USER"] != before["DB_USER"]
+    assert len(made.alive) == 2
+    assert [reason for reason, _ in made.events if reason == "SecretLeaseRenewalError"]
+
+
+def test_nothing_is_written_while_nothing_changes() -> None:
+    made = model(KV, DB)
+    run(made, 2)
+    before = made.calls
+
+    for _ in range(5):
+        made.now += 10
+        run(made)
+
+    assert made.calls == before
+
+
+def test_a_source_that_is_taken_out_ends_its_credentials() -> None:
+    made = model(KV, DB, MQ)
+    run(made, 2)
+    change(made, spec(KV, MQ))
+    run(made, 2)
+    made.now += 6
+    run(made, 2)
+
+    assert {lease.partition("/")[0] for lease in made.alive} == {"mq"}
+    assert set(secret(made)) == {"mode", "MQ_USER"}
+
+    change(made, spec(KV))
+    run(made, 2)
+    made.now += 6
+    run(made, 2)
+    assert (made.alive, set(secret(made))) == ({}, {"mode"})
+
+
+def test_a_source_that_fails_keeps_the_last_good_secret_and_gives_back_what_was_issued() -> None:
+    made = model(KV, DB, {**MQ, "keys": {"MQ_USER": "nothing"}})
+    result = run(made)
+
+    assert (result.failed, result.reason) == (True, "InvalidConfiguration")
+    assert made.body("Secret", "all") is None
+    made.now += 6
+    run(made)
+    made.delete(KIND, "app")
+    run(made, 2)
+    assert made.alive == {}
+
+
+def test_credentials_that_are_not_to_be_revoked_stay_after_the_object() -> None:
+    made = model(KV, {**DB, "dynamic": {**DB["dynamic"], "revoke": False}})
+    run(made, 2)
+
+    made.delete(KIND, "app")
+    run(made, 2)
+
+    assert (len(made.alive), made.body(KIND, "app")) == (1, None)
