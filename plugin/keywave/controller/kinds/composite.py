@@ -18,7 +18,6 @@ from keywave.controller.model import Resource, Result
 from keywave.controller.ports import World
 from keywave.controller.problems import PlanProblem
 from keywave.controller.timing import DEFAULT_REFRESH, refresh, seconds
-from keywave.kube.api_server import KubeError
 from keywave.objects.manifest import mapping, sequence
 from keywave.vault.values import Payload, VaultFault
 
@@ -27,12 +26,8 @@ def reconcile(resource: Resource, world: World, failures: int) -> Result:
     if resource.deleting:
         ids, request = to_revoke(resource), revocation(resource)
         return revoking.end(resource, world, failures, finalizer=FINALIZER, ids=ids, request=request)
-    if flow.suspended(resource):
-        return flow.suspend(resource, world)
-    try:
-        return reconcile_leased(resource, world) if is_leased(resource) else _reconcile(resource, world)
-    except (PlanProblem, VaultFault, KubeError) as problem:
-        return flow.failed(resource, world, problem, failures)
+    work = reconcile_leased if is_leased(resource) else _reconcile
+    return flow.guarded(resource, world, failures, work)
 
 
 def _reconcile(resource: Resource, world: World) -> Result:

@@ -35,12 +35,7 @@ def reconcile(resource: Resource, world: World, failures: int) -> Result:
         ids = (*to_revoke(resource), unclaimed(resource, world)) if resource.spec.get("revoke") is not False else ()
         ids = tuple(filter(None, ids))
         return revoking.end(resource, world, failures, finalizer=FINALIZER, ids=ids, request=_revocation(resource))
-    if flow.suspended(resource):
-        return flow.suspend(resource, world)
-    try:
-        return _reconcile(resource, world)
-    except (PlanProblem, VaultFault, KubeError) as problem:
-        return flow.failed(resource, world, problem, failures)
+    return flow.guarded(resource, world, failures, _reconcile)
 
 
 def _reconcile(resource: Resource, world: World) -> Result:

@@ -70,12 +70,7 @@ def reconcile(resource: Resource, world: World, failures: int) -> Result:
             request=_revocation(resource),
             last=lambda: _clear(resource, world),
         )
-    if flow.suspended(resource):
-        return flow.suspend(resource, world)
-    try:
-        return _reconcile(resource, world)
-    except (PlanProblem, VaultFault, KubeError) as problem:
-        return flow.failed(resource, world, problem, failures)
+    return flow.guarded(resource, world, failures, _reconcile)
 
 
 def _reconcile(resource: Resource, world: World) -> Result:

@@ -7,7 +7,7 @@ the message and in `SecretSynced`: an outage of Vault must not hold a rollout ba
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from keywave.controller import reasons
@@ -87,6 +87,16 @@ def refresh_asked(resource: Resource) -> str | None:
     """The annotation's value, where it has not been answered yet."""
     value = resource.annotations.get(REFRESH)
     return value if value and value != resource.status.get("lastRefreshRequest") else None
+
+
+def guarded(resource: Resource, world: World, failures: int, work: Callable[[Resource, World], Result]) -> Result:
+    """`work`, unless the object is suspended; what it raises becomes conditions. Raises KubeError as `failed` does."""
+    if suspended(resource):
+        return suspend(resource, world)
+    try:
+        return work(resource, world)
+    except (PlanProblem, VaultFault, KubeError) as problem:
+        return failed(resource, world, problem, failures)
 
 
 def suspend(resource: Resource, world: World) -> Result:

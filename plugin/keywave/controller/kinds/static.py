@@ -20,9 +20,8 @@ from keywave.controller.problems import PlanProblem
 from keywave.controller.restarts import restart, written_at
 from keywave.controller.status import write_status
 from keywave.controller.timing import DEFAULT_REFRESH, refresh, seconds
-from keywave.kube.api_server import KubeError
 from keywave.objects.manifest import mapping, sequence
-from keywave.vault.values import Payload, ValueRequest, VaultFault, kv1, kv2
+from keywave.vault.values import Payload, ValueRequest, kv1, kv2
 
 FINALIZER = "vaultstaticsecret.secrets.hashicorp.com/finalizer"
 """The incumbent's. We need none: the Secret goes with its owner."""
@@ -39,12 +38,7 @@ class Done(NamedTuple):
 def reconcile(resource: Resource, world: World, failures: int) -> Result:
     if resource.deleting:
         return flow.let_go(resource, world, FINALIZER)
-    if flow.suspended(resource):
-        return flow.suspend(resource, world)
-    try:
-        return _reconcile(resource, world)
-    except (PlanProblem, VaultFault, KubeError) as problem:
-        return flow.failed(resource, world, problem, failures)
+    return flow.guarded(resource, world, failures, _reconcile)
 
 
 def _reconcile(resource: Resource, world: World) -> Result:
