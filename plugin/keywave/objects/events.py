@@ -44,6 +44,8 @@ def error_from(problem: yaml.YAMLError, text: str) -> YamlError:
         if "expected <document start>" in message and _END.search(text):
             what = "content after the end of a document; Kubernetes would drop it"
             return YamlError(line, what, code="KW0109", hint="begin it with --- on a line of its own")
+        if "maximum nesting depth" in message:  # libyaml since PyYAML 6.0.4 refuses it itself
+            return YamlError(line, "nested too deep", code="KW0105")
         return YamlError(line, message or "not YAML", hint=_hint(message, text))
     if isinstance(problem, yaml.reader.ReaderError):
         position = min(problem.position, len(text))
