@@ -65,14 +65,15 @@ class Counts:
 
 
 class Door:
-    """A VaultAccess with all of it. `ahead`: seconds that its clock is ahead of the real one."""
+    """A VaultAccess with all of it. `ahead`: seconds that its clocks are ahead of the real ones."""
 
     def __init__(self, **options: Any) -> None:
         import time
 
         self.kube, self.counts, self.ahead = FakeKube(), Counts(), 0.0
         kube: Any = self.kube
-        self.vault = VaultAccess(kube, self.counts, now=lambda: time.time() + self.ahead, chance=lambda: 0.5, **options)
+        clocks: Any = {"now": lambda: time.time() + self.ahead, "ticks": lambda: time.monotonic() + self.ahead}
+        self.vault = VaultAccess(kube, self.counts, chance=lambda: 0.5, **{**clocks, **options})
 
     def __enter__(self) -> Door:
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import struct
 import threading
 from time import monotonic
 
@@ -49,6 +50,39 @@ def test_an_answer_is_the_same_whole_or_byte_by_byte(text: bytes, body: bytes, r
 
     assert (whole.body, whole.reusable) == (body, reusable)
     assert bytewise == whole
+
+
+def test_an_answer_of_a_stream_ends_where_its_length_says() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:  # which stays open, as after a watch that is refused
+        theirs.sendall(b"HTTP/1.1 410 Gone\r\nContent-Length: 7\r\n\r\nexpired")
+        reader = Reader(ours, monotonic() + 5, 1000)
+        _, headers = reader.opening()
+        began = monotonic()
+        pieces = list(reader.pieces(headers, 5.0))
+
+    assert (pieces, monotonic() - began < 4) == ([b"expired"], True)
+
+
+@pytest.mark.parametrize("sent", [b"HTTP/1.1 200 OK\r\nContent-Le", b"HTTP/1.1 200 OK\r\n\r\nuntil the e"])
+def test_a_reset_in_the_middle_of_an_answer_is_a_cut_and_no_end(sent: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ours = socket.create_connection(server.getsockname())
+        theirs, _ = server.accept()
+    with ours:
+        theirs.sendall(sent)
+        reader = Reader(ours, monotonic() + 5, 1000)
+        threading.Timer(0.2, reset, [theirs]).start()
+        with pytest.raises(Cut) as raised:
+            reader.answer()
+
+    assert raised.value.started
+
+
+def reset(connection: socket.socket) -> None:
+    """Ends it as a machine does that knows nothing of it."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
 
 
 @pytest.mark.parametrize(("text", "body", "reusable"), ANSWERS[:-1])

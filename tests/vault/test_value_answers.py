@@ -200,10 +200,38 @@ def test_foreign_texts_are_one_bounded_line_without_tokens() -> None:
 
 
 def test_answers_of_a_server_that_says_nonsense_are_no_crash() -> None:
-    payload = answered(dynamic("db", "x"), {"data": [1], "lease_duration": "soon", "warnings": "no", "lease_id": None})
+    payload = answered(dynamic("db", "x"), {"data": [1], "lease_duration": None, "warnings": "no", "lease_id": None})
 
     assert payload == Payload({}, {}, 0, "", 0, False, "", (), 5.0, "a")
     assert refused(KV2, 404, {"data": {"data": None, "metadata": []}})[0] == "deleted"
+
+
+def whole(text: str) -> int | str:
+    """What `{"lease_duration": <text>}` says, or the reason why it says nothing."""
+    try:
+        body = loads(f'{{"lease_duration": {text}}}'.encode())
+        return payload_of(dynamic("db", "x"), 200, body, at=5.0).lease_duration
+    except VaultFault as fault:
+        return fault.reason
+
+
+def test_a_lease_has_a_whole_number_of_seconds_within_bounds() -> None:
+    texts = ["0", "60", "-5", "9" * 19, "9" * 5000, "1e999", "60.5", '"60"', "true", "[60]", "NaN", "Infinity"]
+
+    assert {text[:20]: whole(text) for text in texts} == {
+        "0": 0,
+        "60": 60,
+        "-5": 0,
+        "9" * 19: 100 * 365 * 86_400,
+        **dict.fromkeys(["9" * 20, "1e999", "60.5", '"60"', "true", "[60]", "NaN", "Infinity"], "unreachable"),
+    }
+
+
+@pytest.mark.parametrize("version", ["1e999", "-1", "9" * 30, '"1"', "null", "1.5"])
+def test_a_version_that_is_none_counts_as_unknown(version: str) -> None:
+    body = loads(f'{{"data": {{"data": {{}}, "metadata": {{"version": {version}}}}}}}'.encode())
+
+    assert payload_of(KV2, 200, body, at=5.0).version == 0
 
 
 def test_no_text_shows_a_value(canary: str) -> None:

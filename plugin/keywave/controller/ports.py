@@ -59,9 +59,18 @@ class Vault(Protocol):
         """A login that works, tried now where the last one is older than a minute."""
         ...
 
-    def health(self, plan: ConnectionPlan) -> None:
-        """Asks sys/health without a login. Raises VaultFault (sealed, standby is fine when it forwards)."""
+    def health(self, plan: ConnectionPlan) -> Health:
+        """Asks without a login. Raises VaultFault: away, sealed, not initialised."""
         ...
+
+
+class Health(NamedTuple):
+    """What a Vault that answers and is unsealed says of itself. `forwards`: it is a standby that knows an active node, so that requests get
+    their answers. `version` is "" where it does not say."""
+
+    standby: bool
+    forwards: bool
+    version: str
 
 
 class Token(NamedTuple):
@@ -103,6 +112,11 @@ class Secrets(Protocol):
         """Names of the Secrets with that owner's labels, in its namespace; () where nothing may be listed."""
         ...
 
+    @property
+    def fresh_key(self) -> bool:
+        """Whether the key of `mac` was made when this process started: a MAC that an object has from before is of another key."""
+        ...
+
     def mac(self, data: Mapping[str, bytes]) -> str: ...
     def note(self, body: Body) -> Observed:
         """The API server's answer to a write of ours: known at once, before the watch tells of it."""
@@ -135,6 +149,15 @@ class Counting(Protocol):
     def observe(self, name: str, value: float, *labels: str) -> None: ...
 
 
+class Log(Protocol):
+    """A line of the log: a constant message, and fields, none of them a value."""
+
+    def __call__(self, level: str, message: str, /, **fields: object) -> None: ...
+
+
+def silent(level: str, message: str, /, **fields: object) -> None: ...
+
+
 class World(NamedTuple):
     """All of it. `now` is seconds since 1970, `chance` 0 <= x < 1. `status_fields` is None on our own definitions, else what the
     incumbent's have (`crds.incumbent_status.fitted`). `enqueue` wakes another object."""
@@ -153,6 +176,7 @@ class World(NamedTuple):
     status_fields: Mapping[str, Any] | None = None
     default_globals: bool = True
     exclude_raw: bool = False
+    log: Log = silent
 
 
 class Reconcile(Protocol):

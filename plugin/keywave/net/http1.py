@@ -25,7 +25,7 @@ class Raw(NamedTuple):
 
 
 class Cut(OSError):
-    """The connection ended; `started`: within an answer."""
+    """The connection ended, however; `started`: within an answer. Before one, an end that is an error of the socket stays that OSError."""
 
     def __init__(self, started: bool) -> None:
         super().__init__()
@@ -61,12 +61,10 @@ class Reader:
             if headers[b"transfer-encoding"].strip().lower() != b"chunked":
                 raise NotHttp
             return Raw(status, headers, self._chunked(), keep and not self._buffer)
-        length = headers.get(b"content-length")
+        length = _length(headers)
         if length is None:
             return Raw(status, headers, self._rest(), False)
-        if not length.isdigit() or len(length) > 18:
-            raise NotHttp
-        return Raw(status, headers, self._exactly(int(length)), keep and not self._buffer)
+        return Raw(status, headers, self._exactly(length), keep and not self._buffer)
 
     def opening(self) -> tuple[int, dict[bytes, bytes]]:
         """Status and headers of an answer whose body is read by `pieces`. Raises as `answer`."""
@@ -77,7 +75,8 @@ class Reader:
         """The body as it comes; at most `idle` seconds of silence. Raises as `answer`; Cut where it ends before its end."""
         if headers.get(b"transfer-encoding", b"").lower() != b"chunked":
             self._end = monotonic() + idle
-            yield self._rest()
+            length = _length(headers)
+            yield self._rest() if length is None else self._exactly(length)
             return
         while True:
             self._end = monotonic() + idle
@@ -113,15 +112,27 @@ class Reader:
         return int(parts[1]), headers, parts[0] == b"HTTP/1.1"
 
     def _more(self) -> None:
+        got = self._receive()
+        if not got:
+            raise Cut(self._started)
+        self._buffer = self._buffer + got if self._buffer else got
+
+    def _receive(self) -> bytes:
+        """What comes next; empty where the server has ended the connection properly."""
         left = self._end - monotonic()
         if left <= 0:
             raise TimeoutError
         self._socket.settimeout(left)
-        got = self._socket.recv(CHUNK)
-        if not got:
-            raise Cut(self._started)
-        self._started = True
-        self._buffer = self._buffer + got if self._buffer else got
+        try:
+            got = self._socket.recv(CHUNK)
+        except TimeoutError:
+            raise
+        except OSError as error:  # a reset
+            if self._started:
+                raise Cut(True) from error
+            raise
+        self._started = self._started or bool(got)
+        return got
 
     def _exactly(self, length: int) -> bytes:
         if length > self._limit:
@@ -167,15 +178,22 @@ class Reader:
     def _rest(self) -> bytes:
         """A body without a length goes on until the connection ends."""
         parts, have = [self._buffer], len(self._buffer)
+        self._buffer = b""
         while have <= self._limit:
-            self._buffer = b""
-            try:
-                self._more()
-            except Cut:
+            got = self._receive()
+            if not got:
                 return b"".join(parts)
-            parts.append(self._buffer)
-            have += len(self._buffer)
+            parts.append(got)
+            have += len(got)
         raise TooLarge
+
+
+def _length(headers: dict[bytes, bytes]) -> int | None:
+    """Bytes of the body, None where it goes on until the end. Raises NotHttp."""
+    text = headers.get(b"content-length")
+    if text is None:
+        return None
+    return int(text) if text.isdigit() and len(text) <= 18 else _refuse()
 
 
 def _refuse() -> int:

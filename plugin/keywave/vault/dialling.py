@@ -15,6 +15,10 @@ from keywave.vault.origin import Origin
 from keywave.vault.tls import handshake_fault
 
 Addresses = list[tuple[int, tuple[object, ...]]]
+_MOST = 64
+"""Hosts whose addresses are kept. There is one, and what it redirects to."""
+_GONE = 10
+"""Seconds without a sign of life from the other machine after which a connection counts as ended."""
 
 
 class Dialler:
@@ -74,7 +78,7 @@ class Dialler:
                 # One address that swallows everything (a broken route for IPv6) leaves time for the next.
                 connection.settimeout(max((end - monotonic()) / (len(addresses) - number), 0.001))
                 connection.connect(address)
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                _watched(connection)
                 return connection
             except OSError as error:
                 connection.close()
@@ -108,6 +112,8 @@ class Dialler:
             raise OutOfReach("timeout", f"{self.where(origin)}: looking up {host} took too long", transient=True)
         if not found[0]:
             raise OutOfReach("name", f"{self.where(origin)}: the host {host} has no address")
+        if len(self._known) >= _MOST:
+            self._known.clear()
         self._known[host, port] = found[0]
         return found[0]
 
@@ -125,6 +131,20 @@ class Dialler:
             told = f" ({status})" if status else ""
             hint = "set NO_PROXY for Vault's host, or let the proxy pass it"
             raise OutOfReach("refused", f"{self.where(origin)}: the proxy refused the connection{told}", hint=hint)
+
+
+def _watched(connection: socket.socket) -> None:
+    """A machine that vanishes without a word is noticed, where the system can do that: else a request waits for all of its time."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (
+        ("TCP_KEEPIDLE", _GONE),
+        ("TCP_KEEPINTVL", _GONE // 2),
+        ("TCP_KEEPCNT", 3),
+        ("TCP_USER_TIMEOUT", _GONE * 1000),
+    ):
+        if hasattr(socket, option):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 def _proxy_of(proxy: Masked) -> tuple[tuple[str, int] | None, Masked]:

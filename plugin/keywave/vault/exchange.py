@@ -17,6 +17,7 @@ OF_VAULT = frozenset(("errors", "data", "request_id"))
 """What every refusal of Vault has one of. The 404 of a gateway before it proves nothing."""
 SAFE = "/-._~"
 _MOST_HEADERS = 4096
+_LONGEST_PAUSE = 3600.0
 NO_HEADERS: Mapping[str, str] = {}
 
 
@@ -85,7 +86,8 @@ class Exchange:
         sent = json.dumps(body).encode() if body is not None else b""
         raw = self._transport.send(self._server, method, target, lines, sent, end)
         if 300 <= raw.status < 400:
-            raw = self._transport.send(self._moved(raw, target), method, target, lines, sent, end)
+            # Over a connection of its own: whoever sends elsewhere each time would fill the process with kept ones.
+            raw = self._transport.send(self._moved(raw, target), method, target, lines, sent, end, apart=True)
         return self._read(raw)
 
     def _lines_for(self, token: str, namespace: str, headers: tuple[tuple[str, str], ...]) -> bytes:
@@ -152,15 +154,16 @@ class Exchange:
 
 
 def _seconds(text: bytes) -> float:
-    """Retry-After: seconds, or a date."""
+    """Retry-After: seconds, or a date; an hour at most."""
     if not text:
         return 0.0
     if text.isdigit():
-        return float(text[:9])
+        return min(float(text[:9]), _LONGEST_PAUSE)
     import time
     from email.utils import parsedate_to_datetime
 
     try:
-        return max(parsedate_to_datetime(text.decode("latin-1")).timestamp() - time.time(), 0.1)
+        left = parsedate_to_datetime(text.decode("latin-1")).timestamp() - time.time()
+        return min(max(left, 0.1), _LONGEST_PAUSE)
     except (ValueError, TypeError, OverflowError):
         return 0.0

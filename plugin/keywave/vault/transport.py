@@ -18,32 +18,43 @@ from keywave.vault.faults import OutOfReach
 from keywave.vault.origin import Origin
 from keywave.vault.tls import handshake_fault
 
+IDLE = 30.0
+"""Seconds after which a kept connection is not used any more: servers and what is between close them without a word."""
+
 
 class Transport:
-    """Sends. `limit` is the largest body in bytes. After `close` nothing is sent any more and what is under way ends at once."""
+    """Sends. `limit` is the largest body in bytes; `keep` False: each request over a connection of its own. After `close` nothing is sent
+    any more and what is under way ends at once."""
 
-    def __init__(self, dialler: Dialler, limit: int) -> None:
-        self._dialler, self._limit = dialler, limit
-        self._idle: dict[Origin, deque[socket.socket]] = {}
+    def __init__(self, dialler: Dialler, limit: int, *, keep: bool = True) -> None:
+        self._dialler, self._limit, self._keep = dialler, limit, keep
+        self._idle: dict[Origin, deque[tuple[socket.socket, float]]] = {}
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self.closed = False
 
-    def send(self, origin: Origin, method: str, target: str, headers: bytes, body: bytes, end: float) -> Raw:
-        """One request, one answer. `headers` are whole lines; `end` is by time.monotonic.
+    def send(
+        self, origin: Origin, method: str, target: str, headers: bytes, body: bytes, end: float, *, apart: bool = False
+    ) -> Raw:
+        """One request, one answer. `headers` are whole lines; `end` is by time.monotonic; `apart`: over a connection of its own.
 
         A kept connection that the server has closed meanwhile is no fault: the request goes over a new one. Raises OutOfReach.
         """
+        keep = self._keep and not apart
         line = f"{method} {self._dialler.target(origin, target)} HTTP/1.1\r\nHost: {origin.authority}\r\n"
         length = b"Content-Length: %d\r\n" % len(body) if body or method in ("POST", "PUT") else b""
         message = b"".join((line.encode(), headers, length, b"\r\n", body))
         seconds = max(round(end - monotonic(), 1), 0.1)
         while True:
-            kept = self._kept(origin)
+            kept = self._kept(origin) if keep else None
             connection = kept or self._dial(origin, end)
             try:
-                return self._exchange(origin, connection, message, end)
+                return self._exchange(origin, connection, message, end, keep)
             except TimeoutError:
+                # The server may be gone: the others would each take as long. Who asks next finds out over a new one.
+                self._drop_idle(origin)
+                if kept and not self.closed and monotonic() < end:  # the system found out that nobody is there
+                    continue
                 raise OutOfReach(
                     "timeout", f"{self._where(origin)} did not answer within {seconds:g} s", transient=True
                 ) from None
@@ -77,28 +88,55 @@ class Transport:
                 connection.shutdown(socket.SHUT_RDWR)
             connection.close()
 
-    def _exchange(self, origin: Origin, connection: socket.socket, message: bytes, end: float) -> Raw:
+    def _exchange(self, origin: Origin, connection: socket.socket, message: bytes, end: float, keep: bool) -> Raw:
         reusable = False
         try:
             connection.settimeout(max(end - monotonic(), 0.001))
             connection.sendall(message)
             raw = Reader(connection, end, self._limit).answer()
-            reusable = raw.reusable
+            reusable = raw.reusable and keep
             return raw
         finally:
-            idle = self._idle.get(origin)  # None after `close`
-            if reusable and idle is not None:
-                idle.append(connection)
-            else:
-                with self._lock:
-                    self._open.discard(connection)
-                connection.close()
+            if not (reusable and self._park(origin, connection)):
+                self._end(connection)
+
+    def _park(self, origin: Origin, connection: socket.socket) -> bool:
+        """Keeps it for the next request; those that lie idle for long are ended. False after `close`."""
+        now = monotonic()
+        with self._lock:
+            if self.closed:
+                return False
+            idle = self._idle.setdefault(origin, deque())
+            old = []
+            while idle and now - idle[0][1] > IDLE:
+                old.append(idle.popleft()[0])
+            idle.append((connection, now))
+        for one in old:
+            self._end(one)
+        return True
 
     def _kept(self, origin: Origin) -> socket.socket | None:
+        """The one that was used last: the others may end by themselves."""
         try:
-            return self._idle[origin].pop()
+            connection, since = self._idle[origin].pop()
         except (KeyError, IndexError):
             return None
+        if monotonic() - since <= IDLE:
+            return connection
+        self._end(connection)
+        self._drop_idle(origin)  # they are older still
+        return None
+
+    def _drop_idle(self, origin: Origin) -> None:
+        with self._lock:
+            idle = self._idle.pop(origin, ())
+        for connection, _ in idle:
+            self._end(connection)
+
+    def _end(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._open.discard(connection)
+        connection.close()
 
     def _dial(self, origin: Origin, end: float) -> socket.socket:
         self._check_open()
@@ -109,7 +147,6 @@ class Transport:
             except OutOfReach:  # closed meanwhile by another thread: nobody else would end this one
                 connection.close()
                 raise
-            self._idle.setdefault(origin, deque())
             self._open.add(connection)
         return connection
 

@@ -51,6 +51,9 @@ class Payload(NamedTuple):
     """of the token that asked: a lease dies with it"""
     size: int = 0
     """of the answer, in bytes"""
+    token_expires: float = 0.0
+    """when the token that asked ends, seconds since 1970; 0 = never"""
+    token_renewable: bool = False
 
     def __repr__(self) -> str:
         return f"Payload({len(self.data)} keys)"
@@ -136,6 +139,8 @@ def _asked(
 # Answers
 
 
+LONGEST = 100 * 365 * 86_400
+"""Seconds of a lease at most: more is made this, so that every sum of times is one."""
 _DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number)
 
 
@@ -163,13 +168,13 @@ def payload_of(
             )
         if not isinstance(inner, dict):
             raise _deleted(request, metadata)
-        held, version = inner, _whole(metadata.get("version") if isinstance(metadata, dict) else 0)
+        held, version = inner, _version(metadata)
     return Payload(
         held,
         raw,
         version,
         str(body.get("lease_id") or ""),
-        _whole(body.get("lease_duration")),
+        lease_seconds(body.get("lease_duration")),
         body.get("renewable") is True,
         str(body.get("request_id") or ""),
         _texts(body.get("warnings")),
@@ -198,11 +203,28 @@ def _deleted(request: ValueRequest, metadata: object) -> VaultFault:
     return VaultFault("deleted", f"version {known.get('version', '?')} at {request.path} is {how}{undo}", status=404)
 
 
-def _whole(value: object) -> int:
-    try:
-        return int(value)  # type: ignore[call-overload, no-any-return]
-    except (TypeError, ValueError):
+def lease_seconds(value: object) -> int:
+    """The `lease_duration` of an answer, within bounds; 0 where there is none. Raises VaultFault for what is no whole number: whoever says
+    that is no Vault."""
+    if value is None:
         return 0
+    seconds = _whole(value)
+    if seconds is None:
+        raise VaultFault("unreachable", "the answer has a lease_duration that is no whole number of seconds")
+    return max(0, min(seconds, LONGEST))
+
+
+def _version(metadata: object) -> int:
+    version = _whole(metadata.get("version")) if isinstance(metadata, dict) else 0
+    return version if version is not None and 0 <= version < 1 << 53 else 0
+
+
+def _whole(value: object) -> int | None:
+    """A whole number as JSON writes it: out of `loads`, or of a decoder that makes ints."""
+    if isinstance(value, Number):
+        # No conversion of what has thousands of digits; nor of 1e9, which no Vault writes.
+        return int(value) if len(value) <= 20 and value.removeprefix("-").isdigit() else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _texts(listed: object) -> tuple[str, ...]:

@@ -38,6 +38,20 @@ def test_a_vault_that_is_away_is_asked_by_one_after_a_wait_that_grows() -> None:
     assert gate.enter(CONNECTION).seconds == float("inf")
 
 
+def test_sixteen_that_fail_at_once_close_it_once() -> None:
+    moment = [0.0]
+    gate = Gate(lambda: moment[0])
+    gate.passed(gate.enter(CONNECTION))
+    tickets = [gate.enter(CONNECTION) for _ in range(16)]
+    moment[0] = 1.0
+    for ticket in tickets:
+        gate.failed(ticket, AWAY)
+    moment[0] = 1.51
+    gate.passed(gate.enter(CONNECTION))
+
+    assert gate.enter(CONNECTION).seconds == float("inf")
+
+
 def test_the_others_are_told_what_the_first_was_told_and_when_to_come_back() -> None:
     gate = Gate(lambda: 10.0)
     gate.failed(gate.enter(CONNECTION), VaultFault("sealed", "Vault is sealed", retry_after=7.0))
@@ -101,6 +115,42 @@ def test_those_that_wait_for_a_first_answer_go_on_with_it() -> None:
     assert (before, places) == (0, [""] * 10)
 
 
+def test_a_vault_that_goes_quiet_holds_half_of_the_workers_and_one_that_answers_as_many_as_it_likes() -> None:
+    moment = [0.0]
+    gate = Gate(lambda: moment[0], patience=0.01, crowd=8)
+    gate.passed(gate.enter(CONNECTION))
+    busy = [gate.enter(CONNECTION) for _ in range(16)]
+    moment[0] = 0.5
+    gate.passed(busy.pop())
+    gate.enter(CONNECTION)
+    moment[0] = 2.0
+    with pytest.raises(VaultFault) as told:
+        gate.enter(CONNECTION)
+    neighbour = gate.enter(other(1))
+    gate.passed(busy.pop())
+    gate.enter(CONNECTION)
+
+    assert (told.value.reason, told.value.retry_after, neighbour.place) == ("unreachable", 1.0, "new")
+
+
+def test_a_vault_that_answers_is_forgotten_after_all_that_do_not() -> None:
+    moment = [0.0]
+    gate = Gate(lambda: moment[0], most=8)
+    gate.passed(gate.enter(CONNECTION))
+    for number in range(20):
+        moment[0] += 1
+        gate.failed(gate.enter(other(number)), AWAY)
+    kept = {plan.address for plan in gate._doors}
+    for number in range(10):
+        moment[0] += 1
+        gate.passed(gate.enter(other(100 + number)))
+        gate.passed(gate.enter(CONNECTION))
+
+    assert kept == {CONNECTION.address, *(f"http://{number}:8200" for number in range(13, 20))}
+    assert CONNECTION in gate._doors, "of those that answer the one not used for longest goes"
+    assert len(gate._doors) == 8
+
+
 def test_every_place_is_given_back() -> None:
     gate = Gate(lambda: 0.0, patience=0.01)
     ends = [gate.passed, gate.left, lambda ticket: gate.failed(ticket, AWAY), lambda ticket: gate.silent(ticket, AWAY)]
@@ -108,3 +158,4 @@ def test_every_place_is_given_back() -> None:
         ends[number % 4](gate.enter(other(number)))
 
     assert set(gate._taken.values()) == {0}
+    assert {door.inside for door in gate._doors.values()} == {0}

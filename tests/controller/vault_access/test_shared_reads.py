@@ -42,7 +42,7 @@ def test_fifty_that_ask_together_get_one_answer() -> None:
         time.sleep(0.2)
         return asking(clock, asked)
 
-    threads = [threading.Thread(target=lambda: got.append(reads.read("key", 0.0, slow))) for _ in range(50)]
+    threads = [threading.Thread(target=lambda: got.append(reads.read("key", 30.0, slow))) for _ in range(50)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -89,14 +89,48 @@ def test_answers_are_forgotten_when_nobody_may_be_given_them() -> None:
     assert len(asked) == 2
 
 
-def test_a_clock_that_jumps_back_gives_no_answer_from_the_future() -> None:
+def test_who_wants_it_now_gets_neither_an_answer_nor_a_question_of_before() -> None:
     clock, asked = Clock(), []
     reads = SharedReads(clock)
-    reads.read("key", 5.0, lambda: asking(clock, asked))
-    clock.moment -= 3600
-    reads.read("key", 5.0, lambda: asking(clock, asked))
+    slow = threading.Event()
 
-    assert len(asked) == 2
+    def hanging() -> Payload:
+        slow.wait(5)
+        return asking(clock, asked)._replace(version=1)
+
+    thread = threading.Thread(target=lambda: reads.read("key", 30.0, hanging))
+    thread.start()
+    while not reads._flights:
+        time.sleep(0.001)
+    clock.moment += 0.1
+    fresh = reads.read("key", 0.0, lambda: asking(clock, asked)._replace(version=2))
+    again = reads.read("key", 0.0, lambda: asking(clock, asked)._replace(version=3))
+    slow.set()
+    thread.join()
+    later = reads.read("key", 30.0, lambda: asking(clock, asked)._replace(version=4))
+
+    assert (fresh.version, again.version, later.version) == (2, 3, 3), "what was asked for first came last: it is old"
+
+
+def test_a_read_that_hangs_holds_who_waits_for_it_a_short_time_only() -> None:
+    clock = Clock()
+    reads = SharedReads(clock, patience=0.05)
+    slow = threading.Event()
+
+    def hanging() -> Payload:
+        slow.wait(10)
+        return asking(clock, [])
+
+    thread = threading.Thread(target=lambda: reads.read("key", 30.0, hanging))
+    thread.start()
+    while not reads._flights:
+        time.sleep(0.001)
+    with pytest.raises(VaultFault) as told:
+        reads.read("key", 30.0, hanging)
+    slow.set()
+    thread.join()
+
+    assert (told.value.reason, told.value.retry_after) == ("unreachable", 1.0)
 
 
 def test_who_wants_it_fresh_does_not_get_the_answer_to_a_question_of_long_ago() -> None:

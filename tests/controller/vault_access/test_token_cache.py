@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import pairwise
 
 import pytest
 
 from keywave.controller.login_plan import ConnectionPlan, LoginPlan
-from keywave.controller.vault_access.held import Held
+from keywave.controller.vault_access.held import Held, Use
+from keywave.controller.vault_access.keeping import Keeper
 from keywave.controller.vault_access.tokens import Tokens
 from keywave.vault.masked import Masked
 from keywave.vault.values import VaultFault
@@ -26,9 +28,12 @@ class Vault:
         self.moment, self.logins, self.renewals, self.revoked = 1000.0, 0, 0, list[str]()
         self.seconds, self.renewable, self.accessors, self.horizon = seconds, renewable, accessors, float("inf")
         self.fault: VaultFault | None = None
+        self.policies = frozenset({"default"})
         self.tokens = Tokens(
             self.log_in, self.renew, self.log_out, now=lambda: self.moment, chance=lambda: 0.5, most=most
         )
+        self.bugs = list[int]()
+        self.keeper = Keeper(self.tokens, now=lambda: self.moment, bug=lambda: self.bugs.append(1))
 
     def log_in(self, plan: LoginPlan) -> Held:
         time.sleep(0.005)
@@ -36,7 +41,8 @@ class Vault:
         if self.fault:
             raise self.fault
         name = f"accessor-{self.logins}" if self.accessors else ""
-        return Held(Masked(f"token-{self.logins}"), name, self.moment, self.moment + self.seconds, self.renewable)
+        ends = self.moment + self.seconds
+        return Held(Masked(f"token-{self.logins}"), name, self.moment, ends, self.renewable, policies=self.policies)
 
     def renew(self, plan: LoginPlan, held: Held) -> Held:
         self.renewals += 1
@@ -47,13 +53,19 @@ class Vault:
     def log_out(self, plan: LoginPlan, held: Held) -> None:
         self.revoked.append(held.accessor)
 
+    def use(self, plan: LoginPlan = PLAN, dead: Use | None = None) -> Use:
+        """A token that is used for a moment."""
+        use = self.tokens.of(plan, dead=dead)
+        self.tokens.release(use)
+        return use
+
     def token(self) -> str:
-        return self.tokens.of(PLAN).token.reveal()
+        return self.use().held.token.reveal()
 
 
 def test_fifty_threads_make_one_login() -> None:
     vault = Vault()
-    threads = [threading.Thread(target=lambda: vault.tokens.of(PLAN)) for _ in range(50)]
+    threads = [threading.Thread(target=lambda: vault.use()) for _ in range(50)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -65,9 +77,9 @@ def test_fifty_threads_make_one_login() -> None:
 def test_a_token_near_its_end_is_renewed_and_one_that_cannot_be_is_replaced() -> None:
     renewed, replaced = Vault(), Vault(renewable=False)
     for vault in (renewed, replaced):
-        vault.tokens.of(PLAN)
+        vault.use()
         vault.moment += 45
-        vault.tokens.of(PLAN)
+        vault.use()
 
     assert [(v.logins, v.renewals) for v in (renewed, replaced)] == [(1, 1), (2, 0)]
 
@@ -96,24 +108,42 @@ def test_a_token_that_vault_does_not_renew_is_replaced_and_one_whose_vault_is_aw
         except VaultFault as fault:
             told[reason] = fault.summary
 
-    assert told == {"login": "no", "unreachable": "token-1", "sealed": "token-1"}
+    assert told == dict.fromkeys(["login", "unreachable", "sealed"], "token-1"), "while it lives"
+
+
+def test_a_refused_login_does_not_hide_a_token_that_lives_and_leaves_no_heap_of_them() -> None:
+    vault = Vault(renewable=False)
+    vault.tokens.leased(PLAN, vault.use(), vault.moment + 500)
+    vault.moment += 45
+    vault.fault = VaultFault("login", "the role is gone", status=400)
+    tokens = set()
+    for _ in range(100):
+        tokens.add(vault.token())
+        vault.moment += 0.1
+    held = len(vault.tokens.held())
+    vault.moment += 10
+    with pytest.raises(VaultFault, match="the role is gone"):
+        vault.token()
+
+    assert (tokens, held) == ({"token-1"}, 1)
+    assert vault.logins < 10, "a refused login is not tried by each read"
 
 
 def test_a_dead_token_is_replaced_once() -> None:
     vault = Vault()
-    first = vault.tokens.of(PLAN)
-    second = vault.tokens.of(PLAN, dead=first)
-    third = vault.tokens.of(PLAN, dead=first)
+    first = vault.use()
+    second = vault.use(PLAN, dead=first)
+    third = vault.use(PLAN, dead=first)
 
     assert (vault.logins, second is third) == (2, True)
 
 
 def test_a_batch_token_which_has_no_accessor_is_kept_like_any_other() -> None:
     vault = Vault(accessors=False)
-    first = vault.tokens.of(PLAN)
+    first = vault.use()
 
-    assert [vault.tokens.of(PLAN) is first for _ in range(3)] == [True] * 3
-    assert vault.tokens.of(PLAN, dead=first) is not first
+    assert [vault.use() is first for _ in range(3)] == [True] * 3
+    assert vault.use(PLAN, dead=first) is not first
     assert vault.logins == 2
 
 
@@ -122,12 +152,12 @@ def test_a_refused_login_is_told_to_everybody_and_tried_again_later() -> None:
     vault.fault = VaultFault("login", "no such role", status=400)
     for _ in range(100):
         with pytest.raises(VaultFault) as told:
-            vault.tokens.of(PLAN)
+            vault.use()
         assert (told.value.reason, told.value.status) == ("login", 400)
     before = vault.logins
     vault.moment += 30
     vault.fault = None
-    vault.tokens.of(PLAN)
+    vault.use()
 
     assert (before, vault.logins) == (1, 2)
 
@@ -138,7 +168,7 @@ def test_a_login_that_failed_for_a_reason_outside_vault_is_tried_again_after_a_s
         vault.fault = fault
         for _ in range(10):
             with pytest.raises(VaultFault):
-                vault.tokens.of(PLAN)
+                vault.use()
             vault.moment += 1.01
 
         assert vault.logins == 10
@@ -146,31 +176,149 @@ def test_a_login_that_failed_for_a_reason_outside_vault_is_tried_again_after_a_s
 
 def test_a_proof_leaves_the_token_and_its_leases_alone() -> None:
     vault = Vault(seconds=3600)
-    held = vault.tokens.of(PLAN)
+    held = vault.use()
     vault.tokens.leased(PLAN, held, vault.moment + 3600)
     proofs = []
     for _ in range(3):
-        proofs.append(vault.tokens.proved(PLAN) is held)
+        proofs.append(vault.tokens.proved(PLAN) is held.held)
         vault.moment += 61
 
     assert (proofs, vault.logins, vault.revoked) == ([True] * 3, 3, ["accessor-2", "accessor-3"])
-    assert vault.tokens.of(PLAN) is held
+    assert vault.use() is held
 
 
 def test_a_proof_that_fails_is_told_while_the_token_is_used_on() -> None:
     vault = Vault(seconds=3600)
-    held = vault.tokens.of(PLAN)
+    held = vault.use()
     vault.moment += 61
     vault.fault = VaultFault("login", "the role is gone", status=400)
     with pytest.raises(VaultFault, match="the role is gone"):
         vault.tokens.proved(PLAN)
 
-    assert vault.tokens.of(PLAN) is held
+    assert vault.use() is held
+
+
+def test_a_proof_that_brings_other_policies_takes_the_place_of_the_token() -> None:
+    vault = Vault(seconds=3600)
+    old = vault.use()
+    vault.tokens.leased(PLAN, old, vault.moment + 600)
+    vault.moment += 61
+    vault.policies = frozenset({"default", "more"})
+    new = vault.tokens.proved(PLAN)
+
+    assert (vault.use().held, [held.accessor for held in vault.tokens.held()]) == (new, ["accessor-2", "accessor-1"])
+    assert vault.revoked == [], "leases hang on the old one"
+
+
+def test_a_lasting_403_costs_a_login_more_and_more_rarely() -> None:
+    vault = Vault(seconds=1e6)
+    held, logins = vault.use(), []
+    for _ in range(10 * 60):
+        vault.moment += 60
+        other = vault.tokens.other(PLAN, held)
+        if other is not None:
+            vault.tokens.release(other)
+            vault.tokens.give_back(PLAN, other)
+            logins.append(vault.moment)
+    waits = [round(after - before) for before, after in pairwise(logins)]
+
+    assert waits == [60, 120, 240, 480, 960, 1920] + [3600] * 8
+
+
+def test_a_token_is_not_revoked_under_a_request_that_may_make_a_lease() -> None:
+    vault = Vault(seconds=3600)
+    old = vault.tokens.of(PLAN)  # a request is under way with it
+    vault.moment += 61
+    new = vault.tokens.other(PLAN, old)
+    assert new
+    vault.tokens.keep(PLAN, new)
+    vault.tokens.release(new)
+    vault.keeper.keep_alive()
+    under_way = list(vault.revoked)
+    vault.tokens.leased(PLAN, old, vault.moment + 100)
+    vault.tokens.release(old)
+    vault.keeper.keep_alive()
+    leased = list(vault.revoked)
+    vault.moment += 101
+    vault.keeper.keep_alive()
+
+    assert (under_way, leased, vault.revoked) == ([], [], ["accessor-1"])
+
+
+def test_a_token_is_not_evicted_under_a_request() -> None:
+    vault = Vault(most=1)
+    old = vault.tokens.of(PLAN)
+    for number in range(3):
+        vault.use(PLAN._replace(mount=f"mount-{number}"))
+
+    assert (old.held.accessor in vault.revoked, vault.revoked) == (False, ["accessor-2", "accessor-3"])
+
+
+def test_credentials_of_a_token_that_died_meanwhile_are_told_as_lost() -> None:
+    vault = Vault()
+    old = vault.tokens.of(PLAN)
+    vault.use(PLAN, dead=old)  # another request has found it dead
+    with pytest.raises(VaultFault, match="died with it"):
+        vault.tokens.leased(PLAN, old, vault.moment + 100)
+
+
+def test_tokens_that_are_dead_at_once_are_got_a_few_times_and_then_not_for_a_while() -> None:
+    vault = Vault()
+    told = set()
+    for _ in range(100):
+        try:
+            vault.use(PLAN, dead=vault.use())
+        except VaultFault as fault:
+            told.add((fault.reason, fault.status))
+    storm = vault.logins
+    vault.moment += 21
+    vault.use()
+
+    assert (storm, told, vault.logins) == (2, {("login", 403)}, 3)
+
+
+def test_a_login_that_hangs_holds_who_waits_for_it_a_short_time_only() -> None:
+    vault = Vault()
+    vault.tokens._slots._patience = 0.05
+    slow = threading.Event()
+    vault.tokens._log_in = lambda plan: slow.wait(10) and Vault.log_in(vault, plan)
+    first = threading.Thread(target=vault.use)
+    first.start()
+    while not vault.tokens._slots.of(PLAN).lock.locked():
+        time.sleep(0.001)
+    with pytest.raises(VaultFault) as told:
+        vault.use()
+    slow.set()
+    first.join()
+
+    assert (told.value.reason, told.value.retry_after, vault.token()) == ("unreachable", 1.0, "token-1")
+
+
+def test_who_wants_a_token_near_its_end_does_not_wait_for_its_renewal() -> None:
+    vault = Vault()
+    vault.use()
+    vault.moment += 45
+    slow, asked = threading.Event(), threading.Event()
+
+    def renew(plan: LoginPlan, held: Held) -> Held:
+        asked.set()
+        slow.wait(10)
+        return Vault.renew(vault, plan, held)
+
+    vault.tokens._renew = renew
+    first = threading.Thread(target=vault.use)
+    first.start()
+    asked.wait(10)
+    tokens = [vault.token() for _ in range(20)]
+    slow.set()
+    first.join()
+
+    assert (tokens, vault.renewals) == (["token-1"] * 20, 1)
 
 
 def test_after_a_403_a_newer_token_is_tried_once_a_minute_and_kept_where_it_helps() -> None:
     vault = Vault(seconds=3600)
-    held = vault.tokens.of(PLAN)
+    held = vault.use()
     young = vault.tokens.other(PLAN, held)
     vault.moment += 61
     first = vault.tokens.other(PLAN, held)
@@ -183,19 +331,19 @@ def test_after_a_403_a_newer_token_is_tried_once_a_minute_and_kept_where_it_help
     vault.tokens.keep(PLAN, second)
 
     assert (young, soon, vault.logins, vault.revoked) == (None, None, 3, ["accessor-2", "accessor-1"])
-    assert vault.tokens.of(PLAN) is vault.tokens.other(PLAN, held) is second
+    assert vault.use() is vault.tokens.other(PLAN, held) is second
 
 
 def test_a_token_with_leases_is_kept_alive_until_they_end_and_others_are_not() -> None:
     leased, idle = Vault(), Vault()
     for vault in (leased, idle):
-        vault.tokens.of(PLAN)
-    leased.tokens.leased(PLAN, leased.tokens.of(PLAN), leased.moment + 100)
+        vault.use()
+    leased.tokens.leased(PLAN, leased.use(), leased.moment + 100)
     left = []
     for vault in (leased, idle):
         for _ in range(4):
             vault.moment += 45
-            vault.tokens.keep_alive()
+            vault.keeper.keep_alive()
             left.append(len(list(vault.tokens.unleased())))
 
     assert (leased.renewals, idle.renewals) == (2, 0)
@@ -204,16 +352,16 @@ def test_a_token_with_leases_is_kept_alive_until_they_end_and_others_are_not() -
 
 def test_a_replaced_token_lives_on_for_its_leases_and_is_revoked_after_them() -> None:
     vault = Vault(seconds=60)
-    old = vault.tokens.of(PLAN)
+    old = vault.use()
     vault.tokens.leased(PLAN, old, vault.moment + 200)
     vault.moment += 30
-    new = vault.log_in(PLAN)
+    new = Use(vault.log_in(PLAN))
     vault.tokens.keep(PLAN, new)
     seen = []
     for _ in range(8):
         for _ in range(3):
             vault.moment += 10
-            vault.tokens.keep_alive()
+            vault.keeper.keep_alive()
         seen.append("accessor-1" in [held.accessor for held in vault.tokens.held()])
 
     assert (seen, vault.revoked) == ([True] * 5 + [False] * 3, ["accessor-1"])
@@ -221,24 +369,24 @@ def test_a_replaced_token_lives_on_for_its_leases_and_is_revoked_after_them() ->
 
 def test_a_lease_that_a_newer_token_renews_keeps_the_token_alive_that_issued_it() -> None:
     vault = Vault(seconds=600)
-    old = vault.tokens.of(PLAN)
+    old = vault.use()
     vault.tokens.leased(PLAN, old, vault.moment + 60)
-    new = vault.log_in(PLAN)
+    new = Use(vault.log_in(PLAN))
     vault.tokens.keep(PLAN, new)
     for _ in range(5):
         vault.moment += 40
         vault.tokens.leased(PLAN, new, vault.moment + 60, renewed=True)
-        vault.tokens.keep_alive()
+        vault.keeper.keep_alive()
     living = [held.accessor for held in vault.tokens.held()]
     vault.moment += 61
-    vault.tokens.keep_alive()
+    vault.keeper.keep_alive()
 
     assert (living, vault.revoked) == (["accessor-2", "accessor-1"], ["accessor-1"])
 
 
 def test_a_token_is_renewed_by_its_accessor_when_somebody_asks_for_its_end() -> None:
     vault = Vault(seconds=600)
-    vault.tokens.of(PLAN)
+    vault.use()
     ends = []
     for _ in range(3):
         vault.moment += 300
@@ -256,38 +404,17 @@ def test_a_token_is_renewed_by_its_accessor_when_somebody_asks_for_its_end() -> 
 def test_tokens_are_bounded_and_the_one_not_used_for_longest_is_revoked_but_never_one_with_leases() -> None:
     vault = Vault(most=3)
     plans = [PLAN._replace(mount=f"mount-{n}") for n in range(5)]
-    vault.tokens.leased(plans[0], vault.tokens.of(plans[0]), vault.moment + 3600)
+    vault.tokens.leased(plans[0], vault.use(plans[0]), vault.moment + 3600)
     for plan in plans[1:]:
-        vault.tokens.of(plan)
-        vault.tokens.of(plans[2] if plan in plans[3:] else plan)
+        vault.use(plan)
+        vault.use(plans[2] if plan in plans[3:] else plan)
 
     assert [held.accessor for held in vault.tokens.held()] == ["accessor-1", "accessor-5", "accessor-3"]
     assert vault.revoked == ["accessor-2", "accessor-4"]
 
 
-def test_a_vault_that_does_not_answer_holds_up_nobody_else_s_renewals() -> None:
-    vault = Vault()
-    away = CONNECTION._replace(address="http://away:8200")
-    plans = [PLAN._replace(connection=away, mount=f"mount-{n}") for n in range(20)] + [PLAN]
-    for plan in plans:
-        vault.tokens.leased(plan, vault.tokens.of(plan), vault.moment + 3600)
-    asked: list[str] = []
-
-    def renew(plan: LoginPlan, held: Held) -> Held:
-        asked.append(plan.connection.address)
-        if plan.connection == away:
-            raise VaultFault("unreachable", "no answer")
-        return Vault.renew(vault, plan, held)
-
-    vault.tokens._renew = renew
-    vault.moment += 45
-    vault.tokens.keep_alive()
-
-    assert asked == ["http://away:8200", "http://vault:8200"]
-
-
 def test_no_text_shows_a_token() -> None:
     vault = Vault()
-    held = vault.tokens.of(PLAN)._replace(token=Masked("hvs.secret"))
+    held = vault.use().held._replace(token=Masked("hvs.secret"))
 
     assert "hvs.secret" not in repr(held)

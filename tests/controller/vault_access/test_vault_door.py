@@ -12,7 +12,8 @@ import pytest
 from controller.fakes_for_vault import Door, approle, connection, login
 
 from keywave.controller.login_plan import LoginPlan
-from keywave.controller.ports import Token
+from keywave.controller.ports import Health, Token
+from keywave.controller.vault_access.gate import Gate
 from keywave.vault.values import Payload, VaultFault, dynamic, kv1, kv2, lease_renew, lease_revoke
 from rig import fault_proxy as faults
 from rig.fault_proxy import FaultProxy
@@ -184,7 +185,7 @@ def test_credentials_are_asked_for_once_even_where_a_kept_connection_is_cut(
     fault_proxy.fail(faults.cut(), f"{name}/creds", times=1)
     first = refused(lambda: door.vault.issue(plan, dynamic(name, "creds/app")))
     asked = fault_proxy.paths().count(f"{name}/creds/app")
-    door.vault._gate = type(door.vault._gate)(time.monotonic)
+    door.vault._asking.gate = Gate(time.monotonic)
     issued = door.vault.issue(plan, dynamic(name, "creds/app"))
 
     assert (first.reason, asked, bool(issued.lease_id)) == ("unreachable", 1, True)
@@ -222,6 +223,73 @@ def test_a_sealed_or_dead_vault_is_not_healthy(door: Door, vault: Vault, fault_p
     dead = refused(lambda: door.vault.health(connection("http://127.0.0.1:1")))
 
     assert (sealed.reason, dead.reason) == ("sealed", "unreachable")
+
+
+LEADER = "https://10.0.0.1:8200"
+
+
+@pytest.mark.parametrize(("leader", "forwards"), [(LEADER, True), ("", False)])
+def test_a_standby_says_whether_requests_get_their_answers_all_the_same(
+    door: Door, vault: Vault, fault_proxy: FaultProxy, leader: str, forwards: bool
+) -> None:
+    active = door.vault.health(connection(vault.url))
+    body = {"initialized": True, "sealed": False, "standby": True, "version": "1.21.1"}
+    fault_proxy.fail(faults.answers(299, body), "sys/health")
+    fault_proxy.fail(faults.answers(200, {"ha_enabled": True, "leader_address": leader}), "sys/leader")
+
+    assert (active, bool(active.version)) == (Health(False, False, active.version), True)
+    assert door.vault.health(connection(fault_proxy.url)) == Health(True, forwards, "1.21.1")
+
+
+def test_no_token_of_kubernetes_is_made_for_a_vault_that_is_away(door: Door) -> None:
+    door.kube.accounts["team/app"] = {}
+    settings = {"role": "app", "serviceAccount": "app"}
+    plans = [login("http://127.0.0.1:1", "kubernetes", f"mount-{n}", settings) for n in range(20)]
+    told = {refused(lambda plan=plan: door.vault.log_in(plan)).reason for plan in plans}  # type: ignore[misc]
+
+    assert (told, len(door.kube.asked)) == ({"unreachable"}, 1)
+
+
+def test_a_login_is_sent_once_whatever_becomes_of_the_connection(
+    door: Door, vault: Vault, name: str, fault_proxy: FaultProxy
+) -> None:
+    plan = at(reader(door, vault, name), fault_proxy.url)
+    read(door, plan, name)
+    door.ahead = 61
+    fault_proxy.fail(faults.cut(), "auth/", times=1)
+    told = refused(lambda: door.vault.log_in(plan))
+
+    assert (told.reason, fault_proxy.paths().count(f"auth/{name}/login")) == ("unreachable", 2)
+
+
+def test_a_payload_says_whose_token_got_it_and_when_that_ends(
+    door: Door, vault: Vault, name: str, postgresql: PostgreSQL
+) -> None:
+    plan = with_database(door, vault, name, postgresql)
+    payload = door.vault.issue(plan, dynamic(name, "creds/app"))
+    token = door.vault.log_in(plan)
+
+    assert (payload.accessor, payload.token_expires, payload.token_renewable) == tuple(token)
+    assert 1100 < payload.token_expires - time.time() <= 1200
+    assert door.counts.requests("login") == 1
+
+
+def test_a_clock_that_is_set_back_keeps_no_dead_token_and_no_refusal(vault: Vault, name: str) -> None:
+    wall, ticks = [time.time()], [1000.0]
+    with Door(now=lambda: wall[0], ticks=lambda: ticks[0]) as door:
+        plan = reader(door, vault, name)
+        read(door, plan, name)
+        wall[0] -= 86_400
+        ticks[0] += 1300  # longer than the token lives
+        read(door, plan, name)
+        logins = door.counts.requests("login")
+        bad = plan._replace(settings=(("roleId", "none"), ("secretRef", name)))
+        refused(lambda: read(door, bad, name))
+        wall[0] -= 86_400
+        ticks[0] += 30
+        refused(lambda: read(door, bad, name))
+
+    assert (logins, door.counts.requests("login")) == (2, 4)
 
 
 def test_a_quota_of_vault_says_when_to_come_back(door: Door, vault: Vault, name: str, fault_proxy: FaultProxy) -> None:
@@ -325,11 +393,40 @@ def test_a_new_ca_in_the_secret_is_found_after_a_failed_handshake_and_kept_while
         before = refused(lambda: read(door, tls, name))
         door.kube.secrets["team/ca"] = {"ca.crt": certificates.cert.read_text()}
         payload = wait_for("the new CA to be used", lambda: works(door, tls, name), timeout=5)
-        door.vault._pools._pools[tls.connection].checked = -1000.0
+        look_again(door, tls)
         door.kube.fault = KubeError("refused", "no connection to Kubernetes")
-        again = read(door, tls, name)
+        again = [read(door, tls, name).data]
+        door.kube.fault = None
+        for secret in ({}, {"ca.crt": "no certificate"}, None):
+            look_again(door, tls)
+            door.kube.secrets.pop("team/ca") if secret is None else door.kube.secrets.update({"team/ca": secret})
+            again.append(read(door, tls, name).data)
 
-    assert (before.reason, payload.data, again.data) == ("unreachable", {"password": "first"}, {"password": "first"})
+    assert (before.reason, payload.data, again) == ("unreachable", {"password": "first"}, [{"password": "first"}] * 4)
+
+
+def look_again(door: Door, plan: LoginPlan) -> None:
+    """Its CA is due to be looked at."""
+    door.vault._asking.pools._pools[plan.connection].checked = -1000.0
+
+
+def test_a_file_with_a_new_ca_is_read_again_and_what_is_no_ca_changes_nothing(
+    door: Door, vault: Vault, name: str, certificates: Authority, tmp_path: Path
+) -> None:
+    plan, file = reader(door, vault, name), tmp_path / "ca.crt"
+    file.write_text(vault_of_somebody_else(certificates))
+    with faults.fault_proxy(vault.url, certificates.leaf(name).context()) as proxy:
+        tls = at(plan, proxy.url, ca_path=str(file))
+        before = refused(lambda: read(door, tls, name))
+        file.write_text(certificates.cert.read_text())
+        payload = wait_for("the new CA to be used", lambda: works(door, tls, name), timeout=5)
+        again = []
+        for text in ("half a certifica", None):
+            look_again(door, tls)
+            file.write_text(text) if text else file.unlink()
+            again.append(read(door, tls, name).data)
+
+    assert (before.reason, payload.data, again) == ("unreachable", {"password": "first"}, [{"password": "first"}] * 2)
 
 
 def vault_of_somebody_else(certificates: Authority) -> str:

@@ -1,4 +1,7 @@
-"""A token that is held, and what there is of one login plan. No text shows a token."""
+"""A token that is held, and what there is of one login plan. No text shows a token.
+
+What ends a token here is a clock that never goes back: one that is set must neither kill tokens nor keep dead ones.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,8 @@ NEAR_END = 1 / 3
 
 
 class Held(NamedTuple):
-    """`born` (or last renewed) and `expires` in seconds since 1970; expires 0 = never. `life`: seconds that the login gave it, 0: as from
-    born to expires."""
+    """`born` (or last renewed) and `expires` in seconds of a clock that never goes back; expires 0 = never. `ends` is the same moment as
+    `expires` for people, in seconds since 1970. `life`: seconds that the login gave it, 0: as from born to expires."""
 
     token: Masked
     accessor: str
@@ -23,10 +26,12 @@ class Held(NamedTuple):
     expires: float
     renewable: bool
     life: float = 0.0
+    ends: float = 0.0
+    policies: frozenset[str] = frozenset()
 
     @property
     def known(self) -> Token:
-        return Token(self.accessor, self.expires, self.renewable)
+        return Token(self.accessor, self.ends, self.renewable)
 
     def near_its_end(self, now: float) -> bool:
         return bool(self.expires) and self.expires - now < (self.life or self.expires - self.born) * NEAR_END
@@ -36,12 +41,20 @@ class Held(NamedTuple):
 
 
 class Use:
-    """A token in use; `leased`: when the last of its leases ends."""
+    """A token in use since `got`. `leased`: when the last of its leases ends; `pins`: requests under way with it, whose leases nobody knows
+    yet; `dead`: Vault does not know it; `trial`: it is in nobody's place yet; `pause`: until then no renewal is tried."""
 
-    __slots__ = ("held", "leased")
+    __slots__ = ("dead", "got", "held", "leased", "pause", "pins", "trial")
 
     def __init__(self, held: Held) -> None:
-        self.held, self.leased = held, 0.0
+        self.held, self.got = held, held.born
+        self.leased = self.pause = float("-inf")
+        self.pins = 0
+        self.dead = self.trial = False
+
+    def wanted(self, now: float) -> bool:
+        """Revoking it would end a lease, or what may become one."""
+        return self.pins > 0 or self.leased > now
 
 
 class Refused(NamedTuple):
@@ -51,18 +64,20 @@ class Refused(NamedTuple):
 
 
 class Slot:
-    """What there is of one plan. `lock` is held while somebody logs in. `elders`: replaced, with leases. `login`: when it last worked;
-    `compared`: when a new token was last tried against a 403."""
+    """What there is of one plan. `lock` is held while somebody logs in. `elders`: replaced, but wanted. `login`: when it last worked;
+    `deaths`: of tokens in a row that were dead soon after their login; `compare`: when a new token may next be tried against a 403, with
+    `wait` seconds before it."""
 
-    __slots__ = ("compared", "elders", "lock", "login", "refused", "use", "used")
+    __slots__ = ("compare", "deaths", "elders", "lock", "login", "refused", "use", "used", "wait")
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.use: Use | None = None
         self.elders: list[Use] = []
         self.refused: Refused | None = None
-        self.login = self.compared = float("-inf")
-        self.used = 0.0
+        self.login = self.compare = float("-inf")
+        self.deaths = 0
+        self.wait = self.used = 0.0
 
     @property
     def all(self) -> list[Use]:

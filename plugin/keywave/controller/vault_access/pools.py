@@ -43,7 +43,8 @@ class Pool:
     """Kept connections to one Vault, with the CA that they trust. `once`: each request over a connection of its own."""
 
     def __init__(self, dialler: Dialler, base: Origin, headers: Mapping[str, str], ca: bytes) -> None:
-        self._dialler, self._transport, self._apart = dialler, Transport(dialler, LARGEST), Transport(dialler, LARGEST)
+        self._dialler = dialler
+        self._transport, self._apart = Transport(dialler, LARGEST), Transport(dialler, LARGEST, keep=False)
         self.client = SharedClient(Exchange(self._transport, base, loads=loads, headers=headers))
         closing = {**headers, "Connection": "close"}
         self.once = SharedClient(Exchange(self._apart, base, loads=loads, headers=closing))
@@ -58,7 +59,7 @@ class Pool:
 
 
 class Pools:
-    """By plan. A CA in a Secret is looked at again once a minute, and after a failed handshake."""
+    """By plan. A CA in a Secret or a file is looked at again once a minute, and after a failed handshake."""
 
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
@@ -66,24 +67,25 @@ class Pools:
         self._lock = threading.Lock()
 
     def of(self, plan: ConnectionPlan) -> Pool:
-        """Raises VaultFault(invalid) for a CA or an address that will not do."""
+        """Raises VaultFault(invalid) for a CA or an address that will not do, where there is no pool yet: what was trusted last goes on."""
         pool = self._pools.get(plan)
-        if pool is not None and not (plan.ca_secret and monotonic() - pool.checked > _CA_SECONDS):
-            pool.used = monotonic()
+        if pool is None:
+            return self._made(plan)
+        pool.used = monotonic()
+        if not (plan.ca_secret or plan.ca_path) or monotonic() - pool.checked <= _CA_SECONDS:
             return pool
-        if pool is not None:
-            pool.checked = monotonic()  # one thread looks
+        pool.checked = monotonic()  # one thread looks
         try:
-            ca = self._ca(plan)
-        except KubeError as problem:
-            if pool is not None:
-                return pool  # Kubernetes is away: the CA is as it was
-            told = f"the Secret {plan.namespace}/{plan.ca_secret} (caCertSecretRef) cannot be read: {problem.reason}"
-            raise VaultFault("invalid", told) from None
+            return self._made(plan)
+        except VaultFault:  # Kubernetes is away, the Secret is gone, the file half written
+            return pool
+
+    def _made(self, plan: ConnectionPlan) -> Pool:
+        """The one there is, or a new one where there is none or the CA is another."""
+        ca = self._ca(plan)
         with self._lock:
             pool = self._pools.get(plan)
             if pool is not None and pool.ca == ca:
-                pool.checked = pool.used = monotonic()
                 return pool
             made = self._pools[plan] = _make(plan, ca)
             self._bound()
@@ -109,10 +111,14 @@ class Pools:
             del self._pools[oldest]
 
     def _ca(self, plan: ConnectionPlan) -> bytes:
+        """The CA of a Secret in PEM; of a file what tells one state of it from another."""
         if not plan.ca_secret:
-            return b""
+            return _state(plan.ca_path) if plan.ca_path else b""
         where = f"the Secret {plan.namespace}/{plan.ca_secret} (caCertSecretRef)"
-        found = self._kube.get(SECRET, plan.namespace, plan.ca_secret)
+        try:
+            found = self._kube.get(SECRET, plan.namespace, plan.ca_secret)
+        except KubeError as problem:
+            raise VaultFault("invalid", f"{where} cannot be read: {problem.reason}") from None
         if found is None:
             raise VaultFault("invalid", f"there is no {where.removeprefix('the ')}")
         text = mapping(found.get("data")).get("ca.crt")
@@ -124,6 +130,14 @@ class Pools:
 
 def _no_ca(where: str) -> bytes:
     raise VaultFault("invalid", f"{where} has no certificate under the key ca.crt")
+
+
+def _state(path: str) -> bytes:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return b""
+    return f"{found.st_ino} {found.st_mtime_ns} {found.st_size}".encode()
 
 
 def _make(plan: ConnectionPlan, ca: bytes) -> Pool:
@@ -143,7 +157,7 @@ def _context(plan: ConnectionPlan, ca: bytes) -> ssl.SSLContext:
         context.verify_mode = ssl.CERT_NONE
         return context
     try:
-        if not ca:
+        if not plan.ca_secret:
             return default_context(ca_file=plan.ca_path)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(cadata=ca.decode("ascii"))

@@ -13,12 +13,13 @@ from typing import NamedTuple
 from keywave.vault.values import Payload, VaultFault
 
 _MOST, _MOST_BYTES = 10_000, 64 << 20
-_TOGETHER = 1.0
-"""Seconds within which those that ask are taken to ask together, however fresh they want it."""
+PATIENCE = 5.0
+"""Seconds that a thread waits for what another one is doing: a Vault that hangs must not hold them all."""
 
 
 class _Kept(NamedTuple):
     payload: Payload
+    asked: float
     until: float
     size: int
 
@@ -36,38 +37,40 @@ class _Flight:
 
 
 class SharedReads:
-    """`now` in seconds since 1970."""
+    """`now` in seconds, never going back."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
+    def __init__(self, now: Callable[[], float], *, patience: float = PATIENCE) -> None:
+        self._now, self._patience = now, patience
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._flights: dict[Hashable, _Flight] = {}
         self._bytes = 0
         self._lock = threading.Lock()
 
     def read(self, key: Hashable, max_age: float, ask: Callable[[], Payload]) -> Payload:
-        """An answer for `key` of at most `max_age` seconds. Raises what `ask` raises, to all that wait for it."""
+        """An answer for `key` that was asked for less than `max_age` seconds ago; with 0 it is asked for now, whoever else does. Raises
+        what `ask` raises, to all that wait for it."""
         now = self._now()
         with self._lock:
             kept = self._kept.get(key)
-            if kept is not None and 0 <= now - kept.payload.at <= max_age:
+            if kept is not None and now - kept.asked < max_age:
                 return kept.payload
             flight = self._flights.get(key)
             # One that has been under way for long may bring what Vault had then.
-            mine = flight is None or not 0 <= now - flight.began <= max(max_age, _TOGETHER)
+            mine = flight is None or now - flight.began >= max_age
             if flight is None or mine:
                 flight = self._flights[key] = _Flight(now)
             elif flight.done is None:
                 flight.done = threading.Event()
         if not mine:
             assert flight.done is not None
-            flight.done.wait()
+            if not flight.done.wait(self._patience):
+                raise VaultFault("unreachable", "another read of the same waits for Vault's answer", retry_after=1.0)
             if flight.payload is not None:
                 return flight.payload
             raise _again(flight.fault)
         try:
             flight.payload = payload = ask()
-            self._keep(key, payload, max_age)
+            self._keep(key, payload, flight.began, max_age)
             return payload
         except BaseException as fault:
             flight.fault = fault
@@ -84,7 +87,7 @@ class SharedReads:
         """Forget what nobody may be given any more; called every few seconds."""
         now = self._now()
         with self._lock:
-            for key in [key for key, kept in self._kept.items() if kept.until <= now or kept.payload.at > now]:
+            for key in [key for key, kept in self._kept.items() if kept.until <= now]:
                 self._bytes -= self._kept.pop(key).size
 
     def clear(self) -> None:
@@ -92,12 +95,15 @@ class SharedReads:
             self._kept.clear()
             self._bytes = 0
 
-    def _keep(self, key: Hashable, payload: Payload, max_age: float) -> None:
+    def _keep(self, key: Hashable, payload: Payload, asked: float, max_age: float) -> None:
         size = 1000 + 4 * payload.size  # objects take more than their text
         with self._lock:
-            before = self._kept.pop(key, None)
+            before = self._kept.get(key)
+            if before is not None and before.asked > asked:
+                return  # who asked later was answered sooner
+            self._kept.pop(key, None)
             self._bytes += size - (before.size if before else 0)
-            self._kept[key] = _Kept(payload, payload.at + max(max_age, 1.0), size)
+            self._kept[key] = _Kept(payload, asked, asked + max(max_age, 1.0), size)
             while self._bytes > _MOST_BYTES or len(self._kept) > _MOST:
                 _, oldest = self._kept.popitem(last=False)
                 self._bytes -= oldest.size
