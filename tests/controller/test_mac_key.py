@@ -7,13 +7,15 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keywave.controller.mac import NAME, MacKey, MacKeyError, read_or_create, same
 from keywave.kube.api_server import KubeError
 
 SPACE = "keywave-system"
+BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A machine that does other things too."""
 
 
 class OneSecret:
@@ -75,6 +77,12 @@ def test_a_secret_without_a_usable_key_is_an_error_that_shows_nothing_of_it(data
     assert str(caught.value) == f"the Secret {SPACE}/{NAME} holds no key of 16 bytes"
 
 
+def test_a_key_is_fresh_where_it_was_made_as_this_process_started() -> None:
+    kubes = (OneSecret(), OneSecret(race=stored(b"z" * 16)), OneSecret(stored(b"k" * 16)))
+
+    assert [read_or_create(kube, SPACE).fresh for kube in kubes] == [True, True, False]  # type: ignore[arg-type]
+
+
 def test_a_refusal_of_kubernetes_is_handed_on() -> None:
     with pytest.raises(KubeError) as caught:
         read_or_create(OneSecret(reason="forbidden"), SPACE)  # type: ignore[arg-type]
@@ -84,6 +92,7 @@ def test_a_refusal_of_kubernetes_is_handed_on() -> None:
 DATA = st.dictionaries(st.from_regex(r"[-._a-zA-Z0-9]{1,5}", fullmatch=True), st.binary(max_size=8), max_size=5)
 
 
+@BUSY
 @given(DATA)
 def test_the_hash_does_not_hang_on_the_order_and_is_the_same_for_encoded_values(data: dict[str, bytes]) -> None:
     key = MacKey(b"k" * 16)
@@ -92,12 +101,14 @@ def test_the_hash_does_not_hang_on_the_order_and_is_the_same_for_encoded_values(
     assert key.of(data) == key.of(reverse) == key.of_encoded(encoded)
 
 
+@BUSY
 @given(DATA, DATA)
 def test_equal_hashes_mean_equal_data(one: dict[str, bytes], other: dict[str, bytes]) -> None:
     key = MacKey(b"k" * 16)
     assert same(key.of(one), key.of(other)) == (one == other)
 
 
+@BUSY
 @given(st.text(), st.text())
 def test_any_two_texts_can_be_compared(one: str, other: str) -> None:
     assert same(one, other) == (one == other)

@@ -23,6 +23,7 @@ from keywave.objects.manifest import mapping
 
 NAME = "vso-cc-storage-hmac-key"
 _LENGTH = 16
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _LABELS = {
     "app.kubernetes.io/name": "vault-secrets-operator",
     "app.kubernetes.io/managed-by": "hashicorp-vso",
@@ -37,12 +38,13 @@ class MacKeyError(KeywaveError):
 
 
 class MacKey:
-    """Sixteen bytes that no text shows."""
+    """Sixteen bytes that no text shows. `fresh`: they were made when this process started, by it or by another replica: a MAC that an
+    object has from before is of another key."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("_key", "fresh")
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, key: bytes, *, fresh: bool = False) -> None:
+        self._key, self.fresh = key, fresh
 
     def __repr__(self) -> str:
         return "MacKey(****)"
@@ -53,7 +55,7 @@ class MacKey:
 
     def of_encoded(self, data: Mapping[str, str]) -> str:
         """Of values in base64, as the API server gives them."""
-        message = json.dumps(data, sort_keys=True, separators=(",", ":")).encode()
+        message = _JSON.encode(data).encode()
         return base64.b64encode(hmac.digest(self._key, message, hashlib.sha256)).decode()
 
 
@@ -64,9 +66,9 @@ def same(one: str, other: str) -> bool:
 
 def read_or_create(kube: Kube, namespace: str) -> MacKey:
     """The key of this namespace, made where there is none. Raises MacKeyError, KubeError."""
-    found = kube.get(SECRET, namespace, NAME)
+    found, fresh = kube.get(SECRET, namespace, NAME), False
     if found is None:
-        key = os.urandom(_LENGTH)
+        key, fresh = os.urandom(_LENGTH), True
         try:
             found = kube.create(SECRET, _secret(namespace, key))
         except KubeError as problem:
@@ -79,9 +81,12 @@ def read_or_create(kube: Kube, namespace: str) -> MacKey:
     except binascii.Error:
         key = b""
     if len(key) != _LENGTH:
-        hint = f"delete it, and a new one is made: kubectl delete secret {NAME} --namespace {namespace}"
+        hint = (
+            f"restore it; or kubectl delete secret {NAME} --namespace {namespace}: then a new key is made, and what an object's status "
+            "says of its data is believed anew from its Secret"
+        )
         raise MacKeyError(f"the Secret {namespace}/{NAME} holds no key of {_LENGTH} bytes", hint=hint)
-    return MacKey(key)
+    return MacKey(key, fresh=fresh)
 
 
 def _secret(namespace: str, key: bytes) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class KubeClient:
 
     def get(self, type: Type, namespace: str, name: str) -> Body | None:
         """None where there is none."""
-        return self._or_none("GET", type.path(namespace, name))
+        return self._or_none("GET", type, namespace, name)
 
     def list(self, type: Type, namespace: str = "", *, labels: str = "", fields: str = "") -> list[Body]:
         """All of them, `kind` and `apiVersion` filled in. `labels`, `fields`: selectors."""
@@ -54,28 +54,28 @@ class KubeClient:
         return self._answer("POST", type.path(_namespace(body)), body, query=self._manager)
 
     def post(self, type: Type, namespace: str, name: str, subresource: str, body: Body) -> Body:
-        return self._answer("POST", type.path(namespace, name, subresource), body)
+        return self._answer("POST", _one(type, namespace, name, subresource), body)
 
     def apply(self, type: Type, body: Body, *, subresource: str = "", force: bool = True) -> Body:
         """Server-side apply."""
         query = (*self._manager, ("force", "true" if force else "false"))
-        path = type.path(_namespace(body), body["metadata"]["name"], subresource)
+        path = _one(type, _namespace(body), body["metadata"]["name"], subresource)
         return self._answer("PATCH", path, body, query=query, content=_APPLY)
 
     def patch(self, type: Type, namespace: str, name: str, patch: Body, *, subresource: str = "") -> Body | None:
         """A merge patch; None where there is no such object."""
-        path = type.path(namespace, name, subresource)
-        return self._or_none("PATCH", path, patch, query=self._manager, content=_MERGE)
+        more: dict[str, Any] = {"query": self._manager, "content": _MERGE}
+        return self._or_none("PATCH", type, namespace, name, patch, subresource=subresource, **more)
 
     def replace(self, type: Type, body: Body, *, subresource: str = "") -> Body:
-        path = type.path(_namespace(body), body["metadata"]["name"], subresource)
+        path = _one(type, _namespace(body), body["metadata"]["name"], subresource)
         return self._answer("PUT", path, body, query=self._manager)
 
     def delete(self, type: Type, namespace: str, name: str, *, uid: str = "") -> bool:
         """False when it was gone; with `uid` only that very object (KubeError(conflict) for another)."""
         options = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
         body = {**options, "preconditions": {"uid": uid}} if uid else options
-        return self._or_none("DELETE", type.path(namespace, name), body) is not None
+        return self._or_none("DELETE", type, namespace, name, body) is not None
 
     def request(self, method: str, path: str, body: Body | None = None) -> Body:
         """Anything else, by its path."""
@@ -88,9 +88,19 @@ class KubeClient:
     def page(self, path: str, query: Mapping[str, str]) -> Body:
         return self._answer("GET", path, query=tuple(query.items()))
 
-    def _or_none(self, *asked: Any, **more: Any) -> Body | None:
+    def _or_none(
+        self,
+        method: str,
+        type: Type,
+        namespace: str,
+        name: str,
+        body: Body | None = None,
+        *,
+        subresource: str = "",
+        **more: Any,
+    ) -> Body | None:
         try:
-            return self._answer(*asked, **more)
+            return self._answer(method, _one(type, namespace, name, subresource), body, **more)
         except KubeError as problem:
             if problem.reason == "absent":
                 return None
@@ -142,13 +152,25 @@ def read_answer(raw: Raw) -> Body:
         raise KubeError("answer" if raw.status < 500 else "server-error", f"not a Kubernetes answer ({raw.status})")
     if 200 <= raw.status < 300:
         return body
-    told = one_line(body.get("message") or "")
-    after = raw.headers.get(b"retry-after", b"")
-    raise KubeError(
-        reason_of(raw.status, str(body.get("reason") or "")),
-        f"Kubernetes refuses ({raw.status}): {told}",
+    raise refusal(raw.status, raw.headers, body)
+
+
+def refusal(status: int, headers: Mapping[bytes, bytes], body: Body, what: str = "Kubernetes refuses") -> KubeError:
+    """What a Status object of Kubernetes says, with the time of Retry-After."""
+    after = headers.get(b"retry-after", b"")
+    return KubeError(
+        reason_of(status, str(body.get("reason") or "")),
+        f"{what} ({status}): {one_line(body.get('message') or '')}",
         retry_after=float(after[:6]) if after.isdigit() else 0.0,
     )
+
+
+def _one(type: Type, namespace: str, name: str, subresource: str = "") -> str:
+    """The path of an object. Names come from what anybody may write: one that no object has is not asked for. Raises KubeError(absent)."""
+    try:
+        return type.object_path(namespace, name, subresource)
+    except ValueError as wrong:
+        raise KubeError("absent", f"there is no such {type.kind}: {wrong}") from None
 
 
 def _namespace(body: Body) -> str:

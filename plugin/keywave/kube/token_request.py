@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from typing import NamedTuple
-from urllib.parse import quote
 
 from keywave.kube.api_server import ApiServer, KubeError, post
+from keywave.kube.resources import SERVICE_ACCOUNT
 
 SHORTEST = 600
 """Seconds: what Kubernetes gives at least."""
@@ -43,8 +43,11 @@ def request_token(server: ApiServer, asked: TokenFor, *, timeout: float = 10.0) 
         "expirationSeconds": max(asked.seconds, SHORTEST),
         **({"audiences": list(asked.audiences)} if asked.audiences else {}),
     }
-    path = f"/api/v1/namespaces/{quote(asked.namespace, '')}/serviceaccounts/{quote(asked.name, '')}/token"
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
+    try:
+        path = SERVICE_ACCOUNT.object_path(asked.namespace, asked.name, "token")
+    except ValueError:
+        raise _explained(KubeError("absent", ""), asked) from None
     try:
         answer = post(server, path, body, timeout=timeout)
     except KubeError as problem:

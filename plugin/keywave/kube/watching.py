@@ -9,10 +9,11 @@ import json
 import random
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from time import monotonic
 from typing import Any
 
-from keywave.kube.api_server import KubeError, one_line, reason_of
-from keywave.kube.client import KubeClient
+from keywave.kube.api_server import KubeError
+from keywave.kube.client import KubeClient, refusal
 from keywave.kube.connections import Stream
 from keywave.kube.resources import Type
 from keywave.net.http1 import Cut, NotHttp, TooLarge
@@ -25,12 +26,41 @@ _WATCH_SECONDS = 290
 _SILENCE = 90.0
 """Seconds: a bookmark comes about every minute, so that longer silence is a dead connection."""
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
+_LIVED, _LIVED_LONG = 5.0, 30.0
+"""Seconds: a watch that ends sooner has failed, whatever its status; one list for each `_LIVED_LONG` is no storm."""
+
+
+class Pace:
+    """How long to wait before the next try. Pure, but for what it counts."""
+
+    def __init__(self) -> None:
+        self._failures = self._lists = 0
+
+    def after(self, lived: float, problem: KubeError | None) -> float:
+        """Seconds, after a watch that lived so long and ended by `problem` (None: as watches end)."""
+        if lived >= _LIVED:
+            self._failures = 0
+        if lived >= _LIVED_LONG:
+            self._lists = 0
+        if problem is None and lived >= _LIVED:
+            return 0.0
+        if problem is not None and problem.reason == "gone":
+            self._lists += 1
+            return _wait(self._lists - 1) if self._lists > 1 else 0.0
+        self._failures += 1
+        return max(_wait(self._failures), min(problem.retry_after, _LONGEST_WAIT) if problem is not None else 0.0)
+
+
+def _wait(failures: int) -> float:
+    # Without a bound the power of an outage of hours is no float any more.
+    return min(_FIRST_WAIT * float(2 ** min(failures - 1, 10)), _LONGEST_WAIT) * random.uniform(0.5, 1.0)
 
 
 class Watch:
     """Calls, in its own thread's `run`: `replaced(all objects)` after each list, `changed(type of event, object)` for each event after.
 
-    `told(KubeError)` hears of every failure; it goes on after a wait that grows. `stop` ends it within a second."""
+    `told(KubeError)` hears of every failure, `failed` of every bug, here or in what is called; it goes on after a wait that grows, and
+    after a bug with a list. `stop` ends it within a second."""
 
     def __init__(
         self,
@@ -42,31 +72,46 @@ class Watch:
         replaced: Callable[[Iterator[Body]], None],
         changed: Callable[[str, Body], None],
         told: Callable[[KubeError], None],
+        failed: Callable[[BaseException], None] = lambda bug: None,
     ) -> None:
         self._client, self._type, self._namespace, self._labels = client, type, namespace, labels
-        self._replaced, self._changed, self._told = replaced, changed, told
+        self._replaced, self._changed, self._told, self._failed = replaced, changed, told, failed
         self._stopped = threading.Event()
         self._stream: Stream | None = None
         self._version = ""
+        self._opened: float | None = None
 
     def run(self) -> None:
-        failures = 0
+        pace = Pace()
         while not self._stopped.is_set():
-            try:
-                if not self._version:
-                    self._list()
-                self._follow()
-                failures = 0
-            except KubeError as problem:
-                if self._stopped.is_set():
-                    return
-                if problem.reason == "gone":
-                    self._version = ""
-                    continue
-                self._told(problem)
-                wait = max(min(_FIRST_WAIT * 2**failures, _LONGEST_WAIT), problem.retry_after)
-                failures += 1
-                self._stopped.wait(wait * random.uniform(0.5, 1.0))
+            problem = self._once()
+            if self._stopped.is_set():
+                return
+            lived = monotonic() - self._opened if self._opened is not None else 0.0
+            wait = pace.after(lived, problem)
+            if problem is None and wait:
+                problem = KubeError("answer", f"the watch of {self._type.plural} was ended after {lived:.1f} s")
+            gone = problem is not None and problem.reason == "gone"
+            if gone:
+                self._version = ""
+            if problem is not None and (wait or not gone):
+                self._told(problem)  # a version that got too old once is no failure
+            self._stopped.wait(wait)
+
+    def _once(self) -> KubeError | None:
+        """List where that is needed, then one watch; why it ended."""
+        self._opened = None
+        try:
+            if not self._version:
+                self._list()
+            self._follow()
+        except KubeError as problem:
+            return problem
+        except Exception as bug:  # this thread is the only one that tells of this type
+            self._version = ""
+            self._failed(bug)
+            return KubeError("answer", f"a bug at an event of {self._type.plural}")
+        return None
 
     def stop(self) -> None:
         self._stopped.set()
@@ -93,12 +138,14 @@ class Watch:
             if self._stopped.is_set():
                 return
             if stream.status != 200:
-                text = b"".join(stream.pieces(10.0))[:LINE]
-                raise _refusal(stream.status, text)
+                raise _refused(stream.status, stream.headers, _text(stream))
+            self._opened = monotonic()
             for line in _lines(stream.pieces(_SILENCE)):
-                self._take(json.loads(line))
-        except (OSError, Cut, NotHttp, TooLarge, ValueError) as problem:
-            if not self._stopped.is_set() and not isinstance(problem, Cut):
+                self._take(_parsed(line))
+        except Cut:
+            return
+        except (OSError, NotHttp, TooLarge):
+            if not self._stopped.is_set():
                 raise KubeError("answer", f"the watch of {self._type.plural} was cut off") from None
         finally:
             self._stream = None
@@ -108,10 +155,11 @@ class Watch:
         body = event["object"]
         if event["type"] == "ERROR":
             code = body.get("code")
-            raise _refusal(code if isinstance(code, int) else 500, json.dumps(body).encode())
-        self._version = body["metadata"]["resourceVersion"]
+            raise refusal(code if isinstance(code, int) else 500, {}, body, _REFUSED)
         if event["type"] != "BOOKMARK":
             self._changed(event["type"], body)
+        # After that: an event that could not be taken in comes again.
+        self._version = body["metadata"]["resourceVersion"]
 
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -124,11 +172,30 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield from (line for line in whole if line)
 
 
-def _refusal(status: int, text: bytes) -> KubeError:
+def _parsed(line: bytes) -> Body:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        event = None
+    if not isinstance(event, dict):
+        raise NotHttp
+    return event
+
+
+def _text(stream: Stream) -> bytes:
+    """What a refusal says, as far as it comes: its status says enough."""
+    try:
+        return b"".join(stream.pieces(10.0))
+    except (OSError, NotHttp, TooLarge):
+        return b""
+
+
+_REFUSED = "Kubernetes refuses the watch"
+
+
+def _refused(status: int, headers: Mapping[bytes, bytes], text: bytes) -> KubeError:
     try:
         body = json.loads(text)
-    except ValueError:
-        body = {}
-    told = body if isinstance(body, dict) else {}
-    reason = reason_of(status, str(told.get("reason") or ""))
-    return KubeError(reason, f"Kubernetes refuses the watch ({status}): {one_line(told.get('message') or '')}")
+    except (ValueError, RecursionError):
+        body = None
+    return refusal(status, headers, body if isinstance(body, dict) else {}, _REFUSED)

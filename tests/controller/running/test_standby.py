@@ -22,6 +22,8 @@ class World:
         self.moment = 1000.0
         self.leases: dict[str, Body] = {}
         self.refuses = ""
+        self.narrow = False
+        self.asked: list[str] = []
         self.calls: list[str] = []
         self.told: list[str] = []
         self.standby = StandBy(
@@ -41,8 +43,11 @@ class World:
 
     def list(self, type: Any, namespace: str = "", *, labels: str = "", fields: str = "") -> list[Body]:
         assert fields == f"metadata.name={NAME}"
+        self.asked.append(namespace or "all")
         self._may()
-        return list(self.leases.values())
+        if self.narrow:
+            raise KubeError("forbidden", "no")
+        return [body for space, body in self.leases.items() if namespace in ("", space)]
 
     def get(self, type: Any, namespace: str, name: str) -> Body | None:
         self._may()
@@ -134,15 +139,29 @@ def test_a_second_incumbent_in_another_namespace_is_enough() -> None:
     assert world.active_after(2) == [False]
 
 
-def test_with_namespaces_only_these_are_looked_at() -> None:
+def test_with_namespaces_too_the_whole_cluster_is_looked_at() -> None:
     world = World("team", "ops")
+    world.renew(namespace="elsewhere")
+    world.standby.look()
+
+    assert not world.standby.active()
+
+
+def test_who_may_not_look_in_the_whole_cluster_looks_in_its_namespaces_and_says_so_once() -> None:
+    world = World("team", "ops")
+    world.narrow = True
     world.renew(namespace="elsewhere")
     world.standby.look()
     assert world.standby.active()
 
     world.renew(namespace="ops")
 
-    assert world.active_after(2) == [False]
+    assert world.active_after(4) == [False, False]
+    assert world.told == [
+        f"warning: may not look for the Lease {NAME} in the whole cluster",
+        "info: at work: no Vault Secrets Operator holds its Lease",
+        "warning: Vault Secrets Operator is at work: standing by",
+    ]
 
 
 def test_an_outage_of_the_api_server_proves_nothing_about_the_lease() -> None:
@@ -213,6 +232,8 @@ def test_who_is_about_to_write_looks_anew_a_quarter_of_a_second_after_the_last_l
     world.moment += 0.1
 
     assert not world.standby.may_work()
+    # By its name, where it was: not among the thousands of the cluster.
+    assert world.asked == ["all", "vso"]
     assert world.standby.why() == "standing by: Vault Secrets Operator is at work"
 
 

@@ -19,7 +19,10 @@ class World:
     def __init__(self) -> None:
         self.objects: dict[str, dict[Key, Resource]] = {}
         self.woken: list[str] = []
-        self.store = Store(lambda: self.objects, OPERATOR, lambda key, new: self.woken.append(key.name))
+        self.store = Store(self.find, OPERATOR, lambda key, new: self.woken.append(key.name))
+
+    def find(self, key: Key) -> Resource | None:
+        return self.objects.get(key.kind, {}).get(key)
 
     def put(self, new: Resource) -> None:
         kept = self.objects.setdefault(new.key.kind, {})
@@ -87,4 +90,33 @@ def test_two_that_refer_to_each_other_end() -> None:
 
     world.put(resource("VaultConnection", "c", {}))
 
-    assert sorted(world.woken) == ["all", "auth", "c"]
+    assert sorted(world.woken) == ["auth", "c"]
+
+
+def test_the_first_that_uses_a_login_wakes_it_and_no_other_does() -> None:
+    world = World()
+    world.put(resource("VaultAuth", "auth", {"vaultConnectionRef": "connection"}))
+    world.woken.clear()
+
+    world.put(resource("VaultStaticSecret", "first", {"vaultAuthRef": "auth"}))
+    world.put(resource("VaultStaticSecret", "second", {"vaultAuthRef": "auth"}))
+
+    assert world.woken == ["first", "auth", "second"]
+
+
+def test_the_connection_that_a_global_names_is_one_of_the_namespace_of_who_uses_it() -> None:
+    world = World()
+    shared = {
+        "kind": "VaultAuthGlobal",
+        "metadata": {"name": "all", "namespace": "shared", "uid": "all", "generation": 1},
+    }
+    world.put(resource("VaultAuth", "auth", {"vaultAuthGlobalRef": {"name": "all", "namespace": "shared"}}))
+    world.put(resource_of({**shared, "spec": {"vaultConnectionRef": "c"}}))
+
+    assert [user.key.name for user in world.store.referrers(Key("VaultConnection", "team", "c"))] == ["auth"]
+    assert world.store.referrers(Key("VaultConnection", "shared", "c")) == ()
+
+    world.put(resource_of({**shared, "spec": {"vaultConnectionRef": "other/d"}}))
+
+    assert world.store.referrers(Key("VaultConnection", "team", "c")) == ()
+    assert [user.key.name for user in world.store.referrers(Key("VaultConnection", "other", "d"))] == ["auth"]

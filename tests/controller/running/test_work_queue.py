@@ -91,6 +91,32 @@ def test_namespaces_take_turns() -> None:
     assert key("good", "small") in [queue.take(0), queue.take(0)]
 
 
+def test_a_namespace_has_half_of_the_workers_while_others_wait_and_three_quarters_at_most() -> None:
+    queue = WorkQueue(Clock(), 8)
+    for number in range(20):
+        queue.add(key(f"slow-{number}", "crowded"), first=True)
+    alone = [taken for _ in range(8) if (taken := queue.take(0))]
+    for number in range(3):
+        queue.add(key(f"good-{number}", "small"))
+    others = [queue.take(0), queue.take(0)]
+    for taken in alone[:3]:
+        queue.done(taken)
+    later = [taken for _ in range(3) if (taken := queue.take(0))]
+
+    # Three of eight are free, and the crowded one has three.
+    assert (len(alone), [taken.namespace for taken in (*others, *later) if taken]) == (
+        6,
+        ["small", "small", "crowded", "small", "crowded"],
+    )
+
+
+def test_a_single_worker_works_for_everybody() -> None:
+    queue = WorkQueue(Clock(), 1)
+    queue.add(key("a"))
+
+    assert queue.take(0) == key("a")
+
+
 def test_a_closed_queue_gives_nothing() -> None:
     queue, _ = queue_at()
     queue.add(key("a"))

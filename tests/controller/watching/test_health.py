@@ -147,7 +147,7 @@ LEASE = {"secretLease": {"id": "db/creds/x/1", "duration": 60, "renewable": True
         ("VaultPKISecret", {"expiration": 1_700_003_600}, 1_700_003_600.0),
         ("VaultPKISecret", {}, None),
         ("VaultCompositeSecret", {"sources": [{"name": "kv"}, LEASE, {**LEASE, "lastRenewalTime": 9}]}, 69.0),
-        ("VaultStaticSecret", {"conditions": []}, None),
+        ("VaultStaticSecret", LEASE, None),
     ],
 )
 def test_when_the_first_lease_or_the_certificate_of_an_object_ends(
@@ -178,6 +178,14 @@ MADE, FAILED = 1_700_000_000.0, 1_700_003_600.0
             ),
             FAILED,
         ),
+        (
+            "in sync, by what the definitions of Vault Secrets Operator have",
+            resource([])._replace(status={"lastGeneration": 1, "secretMAC": "mac"}),
+            None,
+        ),
+        ("not in sync by these", resource([])._replace(status={"lastGeneration": 0, "secretMAC": ""}), MADE),
+        ("a connection that is valid by these", resource([], "VaultConnection")._replace(status={"valid": True}), None),
+        ("one that is not", resource([], "VaultConnection")._replace(status={"valid": False}), MADE),
         (
             "a connection has Ready only",
             resource(

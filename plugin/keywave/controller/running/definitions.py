@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from keywave.controller.model import Body
 from keywave.controller.ports import Kube
@@ -38,47 +38,82 @@ def install_absent(kube: Kube, log: Callable[..., None]) -> None:
                 raise
 
 
-def served(kube: Kube) -> Mapping[str, Mapping[str, Any]] | None:
-    """None where every definition is ours, else kind -> schema of the status that there is. Waits until they are served.
+class Served(NamedTuple):
+    """`fields`: None where every definition is ours, else kind -> schema of the status that there is. `absent`: kinds that the cluster
+    does not have, and can do without."""
 
-    Who may not read definitions takes them to be ours. Raises KubeError, MissingDefinitions that names what is absent."""
-    end = time.monotonic() + _SERVED_SECONDS
-    ours, found = True, {}
+    fields: Mapping[str, Mapping[str, Any]] | None
+    absent: frozenset[str] = frozenset()
+
+
+class Api(Kube, Protocol):
+    def request(self, method: str, path: str, body: Body | None = None) -> Body: ...
+
+
+def served(kube: Api, wait: Callable[[float], object] = time.sleep, seconds: float = _SERVED_SECONDS) -> Served:
+    """Waits until they are served. Who may not read definitions looks at what the API server tells everybody of its types.
+
+    Raises KubeError, MissingDefinitions that names what is absent."""
+    end, ours, found = time.monotonic() + seconds, True, {}
+    absent = set()
     for wanted in definitions():
-        name, kind = wanted["metadata"]["name"], wanted["spec"]["names"]["kind"]
-        while True:
-            try:
-                body = kube.get(DEFINITION, "", name)
-            except KubeError as problem:
-                if problem.reason == "forbidden":
-                    return None
-                raise
-            if body is not None and _established(body):
-                break
-            if body is None or time.monotonic() > end:
-                if kind == "VaultCompositeSecret":  # our own kind; a cluster of the incumbent's does without it
-                    body = None
-                    break
-                hint = "kubectl create -k schemas/crds, or start with --install-crds"
-                raise MissingDefinitions(f"the cluster does not serve {name}", hint=hint)
-            time.sleep(0.5)
-        if body is None:
-            continue
-        ours = ours and PART_OF.items() <= mapping(mapping(body.get("metadata")).get("labels")).items()
-        found[kind] = status_of(body, wanted["spec"]["versions"][0]["name"]) or {"type": "object", "properties": {}}
-    return None if ours else found
+        kind = wanted["spec"]["names"]["kind"]
+        while (status := _status(kube, wanted)) is not None and not status.served and time.monotonic() < end:
+            wait(0.5)
+        if status is not None and status.served:
+            found[kind] = status.schema
+            ours = ours and status.ours
+        elif kind == "VaultCompositeSecret":  # our own kind; a cluster of the incumbent's does without it
+            absent.add(kind)
+        else:
+            hint = "kubectl create -k schemas/crds, or start with --install-crds"
+            raise MissingDefinitions(f"the cluster does not serve {wanted['metadata']['name']}", hint=hint)
+    return Served(None if ours else found, frozenset(absent))
 
 
-def absent_kinds(kube: Kube) -> frozenset[str]:
-    """Kinds that are not watched, since the cluster does not have them."""
+class _Status(NamedTuple):
+    schema: Mapping[str, Any]
+    ours: bool
+    served: bool = True
+
+
+_NONE: Mapping[str, Any] = {"type": "object", "properties": {}}
+
+
+def _status(kube: Api, wanted: Body) -> _Status | None:
+    """Of one definition; None where there is none."""
+    version = wanted["spec"]["versions"][0]["name"]
     try:
-        return frozenset(
-            wanted["spec"]["names"]["kind"]
-            for wanted in definitions()
-            if kube.get(DEFINITION, "", wanted["metadata"]["name"]) is None
-        )
-    except KubeError:
-        return frozenset()
+        body = kube.get(DEFINITION, "", wanted["metadata"]["name"])
+    except KubeError as problem:
+        if problem.reason != "forbidden":
+            raise
+        return _published(kube, wanted, version)
+    if body is None:
+        return None
+    ours = PART_OF.items() <= mapping(mapping(body.get("metadata")).get("labels")).items()
+    return _Status(status_of(body, version) or _NONE, ours, _established(body))
+
+
+def _published(kube: Api, wanted: Body, version: str) -> _Status | None:
+    """From the OpenAPI document of the group, which every known caller may read. Ours is what has all the fields of ours."""
+    group, kind = wanted["spec"]["group"], wanted["spec"]["names"]["kind"]
+    try:
+        document = kube.request("GET", f"/openapi/v3/apis/{group}/{version}")
+    except KubeError as problem:
+        if problem.reason == "absent":
+            return None
+        if problem.reason != "forbidden":
+            raise
+        hint = "allow get on customresourcedefinitions, or bind the ClusterRole system:discovery"
+        raise MissingDefinitions("whether the cluster has the definitions cannot be seen", hint=hint) from None
+    for schema in map(mapping, mapping(mapping(document.get("components")).get("schemas")).values()):
+        named = [mapping(entry) for entry in sequence(schema.get("x-kubernetes-group-version-kind"))]
+        if any((entry.get("group"), entry.get("kind")) == (group, kind) for entry in named):
+            body = {"spec": {"versions": [{"name": version, "schema": {"openAPIV3Schema": schema}}]}}
+            status, own = status_of(body, version) or _NONE, status_of(wanted, version) or _NONE
+            return _Status(status, own["properties"].keys() <= status.get("properties", {}).keys())
+    return None
 
 
 def _established(body: Body) -> bool:

@@ -26,11 +26,20 @@ class Informer:
         *,
         namespace: str = "",
         told: Callable[[KubeError], None] = lambda problem: None,
+        failed: Callable[[BaseException], None] = lambda bug: None,
     ) -> None:
-        self.type, self.synced = type, threading.Event()
+        self.type, self.namespace, self.synced = type, namespace, threading.Event()
         self.objects: dict[Key, Resource] = {}
         self._changed = changed
-        self._watch = Watch(client, type, namespace=namespace, replaced=self._replace, changed=self._event, told=told)
+        self._watch = Watch(
+            client,
+            type,
+            namespace=namespace,
+            replaced=self._replace,
+            changed=self._event,
+            told=told,
+            failed=failed,
+        )
         self._thread = threading.Thread(target=self._watch.run, name=f"watch-{type.plural}", daemon=True)
 
     def start(self) -> None:
@@ -53,6 +62,10 @@ class Informer:
 
     def _put(self, key: Key, new: Resource | None) -> None:
         old = self.objects.get(key)
+        if old is not None and new is not None and old.uid != new.uid:
+            # Deleted and made anew while nobody watched: nothing of the old one is true of the new one.
+            self._put(key, None)
+            old = None
         if new is None:
             self.objects.pop(key, None)
         else:

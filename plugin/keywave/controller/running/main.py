@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 import threading
+import time
+from collections.abc import Callable
 from types import FrameType
 
 import click
@@ -16,6 +18,7 @@ from keywave.errors import KeywaveError
 from keywave.redact import redact
 
 _NAMESPACE_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+_LOOK = 0.1
 
 
 @click.command(context_settings={"auto_envvar_prefix": "KEYWAVE", "help_option_names": ["-h", "--help"]})
@@ -23,7 +26,11 @@ _NAMESPACE_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 @click.option("--kubeconfig", default="", help="A kubeconfig; else KUBECONFIG, else the Pod's own ServiceAccount.")
 @click.option("--context", default="", help="Its context.")
 @click.option(
-    "--namespace", "namespaces", multiple=True, help="Work in this namespace only; several times for several."
+    "--namespace",
+    "namespaces",
+    multiple=True,
+    envvar="KEYWAVE_NAMESPACE",
+    help="Work in this namespace only; several times for several. In the variable: with spaces between.",
 )
 @click.option(
     "--operator-namespace", default="", help="Where the operator's own objects are. Default: the Pod's namespace."
@@ -39,6 +46,7 @@ _NAMESPACE_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 @click.option(
     "--lease-duration",
     "lease_seconds",
+    envvar="KEYWAVE_LEASE_DURATION",
     default=15.0,
     show_default=True,
     type=click.FloatRange(2, 600),
@@ -50,6 +58,7 @@ _NAMESPACE_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 @click.option(
     "--allow-default-globals/--no-default-globals",
     "default_globals",
+    envvar="KEYWAVE_ALLOW_DEFAULT_GLOBALS",
     default=True,
     show_default=True,
     help="Whether a VaultAuth may refer to the VaultAuthGlobal called default.",
@@ -77,33 +86,53 @@ def run(settings: Settings) -> int:
     """Until SIGTERM or SIGINT; a second one ends at once. Raises KeywaveError for credentials that make no sense."""
     # The parts take half a second to load; --help need not wait.
     from keywave.controller.running.wiring import Reconciler
-    from keywave.controller.watching.logs import Log, take_over, tell_bug
+    from keywave.controller.watching.logs import Log, take_over
     from keywave.kube.credentials import api_server
 
-    told = threading.Event()
+    told: list[int] = []
+    refused: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
-        if told.is_set():
+        if told:
             os._exit(130)
-        told.set()
+        told.append(number)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     server = api_server(settings.kubeconfig, context=settings.context, environment=os.environ)
     log = Log(form=settings.log_format, level=settings.log_level)
     take_over(log)
+
+    def start() -> None:
+        try:
+            reconciler.start()
+        except Exception as problem:
+            if not told:  # else the request was ended from here
+                refused.append(_why(log, problem))
+
     try:
         reconciler = Reconciler(settings, server, log)
-        reconciler.start()
     except KeywaveError as problem:
-        log("error", "cannot begin", told=str(problem), hint=problem.hint)
-        return problem.exit_code
-    except Exception as bug:
-        tell_bug(log, bug, thread="main")
-        return 70
-    told.wait()
+        return _why(log, problem)
+    # In a thread of its own: who is told to end while an API server does not answer ends.
+    threading.Thread(target=start, name="start", daemon=True).start()
+    while not told and not refused:
+        time.sleep(_LOOK)  # no lock: the handler runs in this thread, too
+    if not told:
+        return refused[0]
     reconciler.stop()
     return 0
+
+
+def _why(log: Callable[..., None], problem: Exception) -> int:
+    """Tells why it cannot begin; the exit code."""
+    from keywave.controller.watching.logs import tell_bug
+
+    if not isinstance(problem, KeywaveError):
+        tell_bug(log, problem, thread="start")
+        return 70
+    log("error", "cannot begin", told=str(problem), hint=problem.hint)
+    return problem.exit_code
 
 
 def main() -> None:

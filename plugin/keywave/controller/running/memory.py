@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from keywave.controller.model import Key
@@ -23,6 +24,11 @@ class ProcessMemory:
     def clear(self) -> None:
         """Of all objects: another operator was at work on them."""
         self._kept.clear()
+
+    def forget_those(self, belongs: Callable[[str], bool]) -> None:
+        """Of the objects in these namespaces: another replica is at work on them, or was."""
+        for key in [key for key in list(self._kept) if belongs(key.namespace)]:
+            self._kept.pop(key, None)
 
     def forget(self, key: Key) -> None:
         self._kept.pop(key, None)

@@ -1,15 +1,17 @@
 """The work queue: names, each at most once, each with at most one worker. Level-based, as controller-runtime's.
 
 Two lanes, so that an object that was never synced does not wait behind thousands of refreshes; every fourth name comes from the other
-lane. Within a lane namespaces take turns: one with ten thousand broken objects delays nobody else.
+lane. Within a lane namespaces take turns: one with ten thousand broken objects delays nobody else. Nor does one whose Vault is slow: it has
+half of the workers while others wait, and three quarters at most.
 """
 
 from __future__ import annotations
 
 import heapq
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
+from functools import partial
 
 from keywave.controller.model import Key
 
@@ -35,25 +37,32 @@ class _Lane:
             del self._spaces[key.namespace]
         return moment
 
-    def take(self) -> tuple[Key, float]:
-        space, names = next(iter(self._spaces.items()))
-        key, moment = names.popitem(last=False)
+    def take(self, may: Callable[[str], bool]) -> Key | None:
+        """From the first namespace in turn that may have one more worker."""
+        space = next(filter(may, self._spaces), None)
+        if space is None:
+            return None
+        names = self._spaces[space]
+        key, _ = names.popitem(last=False)
         self.count -= 1
         if names:
             self._spaces.move_to_end(space)
         else:
             del self._spaces[space]
-        return key, moment
+        return key
 
     def oldest(self) -> float | None:
         return min((next(iter(names.values())) for names in self._spaces.values()), default=None)
 
 
 class WorkQueue:
-    """Thread-safe. `now` in seconds, never going back (time.monotonic)."""
+    """Thread-safe. `now` in seconds, never going back (time.monotonic). `workers`: how many share it, 0 = no matter."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], workers: int = 0) -> None:
         self._now = now
+        self._shares = (max(workers // 2, 1), max(workers * 3 // 4, 1)) if workers else ()
+        """Of one namespace: while others wait, and at most."""
+        self._workers_of: Counter[str] = Counter()
         self._lanes = (_Lane(), _Lane())  # first, refresh
         self._lane_of: dict[Key, int] = {}
         self._delayed: dict[Key, tuple[float, int]] = {}
@@ -94,11 +103,12 @@ class WorkQueue:
         with self._ready:
             while not self._closed:
                 self._wake()
-                lane = self._choose()
-                if lane is not None:
-                    key, _ = lane.take()
+                key = self._choose()
+                if key is not None:
+                    self._taken += 1
                     del self._lane_of[key]
                     self._working.add(key)
+                    self._workers_of[key.namespace] += 1
                     if self._heap and not self._timed:
                         self._ready.notify()  # one of those that wait has to look at the clock
                     return key
@@ -123,9 +133,14 @@ class WorkQueue:
         """The worker is through; what was added meanwhile is given out again."""
         with self._ready:
             self._working.discard(key)
+            self._workers_of[key.namespace] -= 1
+            if not self._workers_of[key.namespace]:
+                del self._workers_of[key.namespace]
             lane = self._again.pop(key, None)
             if lane is not None:
                 self._add(key, lane)
+            elif self._shares and self._lane_of:
+                self._ready.notify()  # its namespace may have one more
 
     def forget(self, key: Key) -> None:
         """It is gone, or somebody else's."""
@@ -185,14 +200,20 @@ class WorkQueue:
                 del self._delayed[key]
                 self._add(key, known[1])
 
-    def _choose(self) -> _Lane | None:
+    def _choose(self) -> Key | None:
+        """The next name whose namespace may have one more worker; its lane no longer has it."""
         first, refresh = self._lanes
-        if not first.count and not refresh.count:
-            return None
-        self._taken += 1
-        if not first.count or (refresh.count and self._taken % _TURN == 0):
-            return refresh
-        return first
+        turn = refresh.count and (self._taken + 1) % _TURN == 0
+        lanes = (refresh, first) if turn else (first, refresh)
+        for most in self._shares or (0,):
+            for lane in lanes:
+                key = lane.take(partial(self._may, most))
+                if key is not None:
+                    return key
+        return None
+
+    def _may(self, most: int, space: str) -> bool:
+        return not most or self._workers_of[space] < most
 
     def _compact(self) -> None:
         """Entries that an earlier one has replaced."""

@@ -39,6 +39,7 @@ class SecretView:
         watched: bool = True,
         changed: Callable[[str, str, str], None] = lambda namespace, name, uid: None,
         told: Callable[[KubeError], None] = lambda problem: None,
+        failed: Callable[[BaseException], None] = lambda bug: None,
     ) -> None:
         self._client, self._key, self._changed = client, key, changed
         self.synced = threading.Event()
@@ -46,7 +47,7 @@ class SecretView:
         self._by_owner: dict[str, set[Place]] = {}
         self._lock = threading.Lock()
         self._watch = (
-            Watch(client, SECRET, labels=LABELS, replaced=self._replace, changed=self._event, told=told)
+            Watch(client, SECRET, labels=LABELS, replaced=self._replace, changed=self._event, told=told, failed=failed)
             if watched
             else None
         )
@@ -60,6 +61,11 @@ class SecretView:
     def stop(self) -> None:
         if self._watch is not None:
             self._watch.stop()
+
+    @property
+    def fresh_key(self) -> bool:
+        """As `MacKey.fresh`."""
+        return self._key.fresh
 
     def mac(self, data: Mapping[str, bytes]) -> str:
         return self._key.of(data)

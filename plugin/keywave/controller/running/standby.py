@@ -11,15 +11,19 @@ from collections.abc import Callable
 from datetime import datetime
 from time import monotonic, time
 
+from keywave.controller.model import Body
 from keywave.controller.ports import Kube
 from keywave.controller.running.leases import Observer, Seen
 from keywave.kube.api_server import KubeError
 from keywave.kube.resources import LEASE
 
 NAME = "b0d477c0.hashicorp.com"
+_FIELDS = f"metadata.name={NAME}"
+"""With this selector a right with resourceNames is enough to list, in all namespaces at once."""
 _PERIOD = 2.0
 _FRESH = 0.25
-"""Seconds for which a look holds while there is work: the incumbent begins to write about a second after it takes its Lease."""
+"""Seconds for which a look holds while there is work: the incumbent begins to write about a second after it takes its Lease. Such a look is
+at the Leases that are known, by name: a cluster may have thousands of others."""
 _LONG_AGO = 300.0
 """Seconds after the end of a Lease, by our clock, from which on nobody waits for it: no two clocks of a cluster differ that much. Without
 this each start would wait for the Lease that a removed incumbent has left."""
@@ -27,9 +31,10 @@ this each start would wait for the Lease that a removed incumbent has left."""
 
 class StandBy:
     """`active()`: nobody else is at work; where there is such a Lease, only after we saw it unchanged for its whole duration.
-    `namespaces`: where to look; () = in all. Each time we may begin `begin` is called before that, and `gone` after it.
+    Looked for in the whole cluster: the incumbent is in a namespace of its own. `namespaces`: where to look instead when that is
+    forbidden. Each time we may begin `begin` is called before that, and `gone` after it.
 
-    Who may not look does not begin: two at work on the same objects would be worse than none."""
+    Who may look nowhere does not begin: two at work on the same objects would be worse than none."""
 
     def __init__(
         self,
@@ -47,6 +52,7 @@ class StandBy:
         self._observer = Observer(now)
         self._first: dict[str, str] = {}
         """Namespace -> the renewal that was seen first."""
+        self._narrow = False
         self._looking, self._looked = threading.Lock(), float("-inf")
         self._active = False
         self._refused = ""
@@ -69,7 +75,7 @@ class StandBy:
 
         Where there never was such a Lease the round every two seconds will do: a cluster may have thousands of others to look through."""
         if self._active and self._first and self._now() - self._looked > _FRESH:
-            self.look()
+            self.look(known=True)
         return self._active
 
     def why(self) -> str:
@@ -84,17 +90,17 @@ class StandBy:
         while not self._stopped.wait(_PERIOD):
             self.look()
 
-    def look(self) -> None:
-        """One round; of several at once the others wait for it. Raises nothing."""
+    def look(self, *, known: bool = False) -> None:
+        """One round; of several at once the others wait for it. `known`: only where such a Lease was seen before. Raises nothing."""
         asked = self._now()
         with self._looking:
             if self._looked <= asked:
-                self._look()
+                self._look(known)
                 self._looked = self._now()
 
-    def _look(self) -> None:
+    def _look(self, known: bool) -> None:
         try:
-            found = self._leases()
+            found = self._living(self._known() if known else self._leases())
         except KubeError as problem:
             if problem.reason != self._refused:
                 self._log("warning", "cannot look for the Lease of Vault Secrets Operator", reason=problem.reason)
@@ -113,12 +119,25 @@ class StandBy:
         self._active = True
         self._gone()
 
-    def _leases(self) -> list[str]:
-        """Holders that live."""
-        if self._namespaces:
-            bodies = [body for space in self._namespaces if (body := self._kube.get(LEASE, space, NAME)) is not None]
-        else:
-            bodies = self._kube.list(LEASE, fields=f"metadata.name={NAME}")
+    def _leases(self) -> list[Body]:
+        if not self._narrow:
+            try:
+                return self._kube.list(LEASE, fields=_FIELDS)
+            except KubeError as problem:
+                if problem.reason != "forbidden" or not self._namespaces:
+                    raise
+                self._narrow = True
+                spaces = ",".join(self._namespaces)
+                self._log("warning", f"may not look for the Lease {NAME} in the whole cluster", looks_in=spaces)
+        return [body for space in self._namespaces if (body := self._kube.get(LEASE, space, NAME)) is not None]
+
+    def _known(self) -> list[Body]:
+        if self._narrow:
+            return self._leases()
+        return [body for space in self._first for body in self._kube.list(LEASE, space, fields=_FIELDS)]
+
+    def _living(self, bodies: list[Body]) -> list[str]:
+        """Their holders."""
         looked = [(str(body["metadata"]["namespace"]), self._observer.look(body)) for body in bodies]
         return [seen.holder for space, seen in looked if self._observer.alive(seen) and not self._long_ago(space, seen)]
 

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from keywave.controller.model import Key, Resource
 from keywave.controller.running.references import refers_to
 
-Stores = Mapping[str, Mapping[Key, Resource]]
-
 
 class Store:
-    """Satisfies ports.Lookup. `stores`: kind -> what its informer has; `changed` is what the informers call."""
+    """Satisfies ports.Lookup. `find` looks into what the informers have; `changed` is what they call."""
 
     def __init__(
-        self, stores: Callable[[], Stores], operator_namespace: str, wake: Callable[[Key, Resource | None], None]
+        self,
+        find: Callable[[Key], Resource | None],
+        operator_namespace: str,
+        wake: Callable[[Key, Resource | None], None],
     ) -> None:
-        self._stores, self._namespace, self._wake = stores, operator_namespace, wake
+        self._find, self._namespace, self._wake = find, operator_namespace, wake
         self._referrers: dict[Key, set[Key]] = {}
         self._refers: dict[Key, tuple[Key, ...]] = {}
         self._uids: dict[str, Key] = {}
         self._lock = threading.Lock()
 
     def find(self, key: Key) -> Resource | None:
-        return self._stores().get(key.kind, {}).get(key)
+        return self._find(key)
 
     def referrers(self, key: Key) -> tuple[Resource, ...]:
         with self._lock:
@@ -37,7 +38,10 @@ class Store:
 
     def changed(self, key: Key, old: Resource | None, new: Resource | None) -> None:
         """Keeps the index, wakes the object, and, where others may see a difference, all that refer to it, directly or not."""
-        self._index(key, new)
+        first_used = self._index(key, new)
+        if key.kind == "VaultAuthGlobal":
+            for user in self.referrers(key):  # it may name their connection
+                self._index(user.key, user)
         if old is not None and (new is None or new.uid != old.uid):
             self._uids.pop(old.uid, None)
         if new is not None:
@@ -47,6 +51,10 @@ class Store:
             old is None or new is None or (old.uid, old.generation) != (new.uid, new.generation)
         ):
             self._wake_referrers(key, set())
+        for target in first_used:
+            login = self.find(target) if target.kind == "VaultAuth" else None
+            if login is not None:  # it may have been tried from nowhere yet
+                self._wake(target, login)
 
     def _wake_referrers(self, key: Key, done: set[Key]) -> None:
         for resource in self.referrers(key):
@@ -55,21 +63,24 @@ class Store:
                 self._wake(resource.key, resource)
                 self._wake_referrers(resource.key, done)
 
-    def _index(self, key: Key, new: Resource | None) -> None:
-        now = refers_to(new, self._namespace) if new is not None else ()
+    def _index(self, key: Key, new: Resource | None) -> list[Key]:
+        """What nothing referred to until now."""
+        now = refers_to(new, self._namespace, self.find) if new is not None else ()
         with self._lock:
             before = self._refers.get(key, ())
             if before == now:
-                return
+                return []
             for target in before:
                 names = self._referrers.get(target)
                 if names is not None:
                     names.discard(key)
                     if not names:
                         del self._referrers[target]
+            first = [target for target in now if target not in self._referrers]
             for target in now:
                 self._referrers.setdefault(target, set()).add(key)
             if now:
                 self._refers[key] = now
             else:
                 self._refers.pop(key, None)
+            return first

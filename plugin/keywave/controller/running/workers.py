@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import threading
-import traceback
 from collections.abc import Callable, Mapping
 from time import monotonic
 
 from keywave.controller import reasons
+from keywave.controller.kinds.secret_flow import exists_for_this_generation
 from keywave.controller.model import Key, Resource, Result
 from keywave.controller.ports import Reconcile, World
 from keywave.controller.running.queue import WorkQueue
-from keywave.controller.timing import backoff
+from keywave.controller.running.still_ours import NotOurs, guarded
+from keywave.controller.timing import LONGEST_WAIT, backoff
+from keywave.controller.types import SECRET_KINDS
+from keywave.controller.watching.logs import where_of
 from keywave.kube.api_server import KubeError
 
 _STUCK = 600.0
 """Seconds after which a worker counts as stuck: every request of ours ends far earlier."""
+_LATE = 1.0
 Log = Callable[..., None]
 
 
+def goes_first(resource: Resource) -> bool:
+    """Whether it belongs into the lane of what was never synced: until it was, however often it failed."""
+    return resource.key.kind not in SECRET_KINDS or bool(resource.deleting) or not exists_for_this_generation(resource)
+
+
 class Workers:
-    """`count` threads. `turn(namespace)`: 0 = work; seconds = ask again then; None = not ours, whoever gains it wakes all of it."""
+    """`count` threads. `turn(namespace)`: 0 = work; seconds = ask again then; None = not ours, whoever gains it wakes all of it.
+    `still_ours(namespace)`: whether work that was begun may still write."""
 
     def __init__(
         self,
@@ -30,10 +40,11 @@ class Workers:
         *,
         count: int,
         turn: Callable[[str], float | None],
+        still_ours: Callable[[str], bool],
         log: Log,
     ) -> None:
         self._queue, self._world, self._kinds = queue, world, kinds
-        self._turn, self._log = turn, log
+        self._turn, self._still_ours, self._log = turn, still_ours, log
         self._failures: dict[Key, int] = {}
         self._busy: dict[int, tuple[float, Key]] = {}
         self._threads = [
@@ -80,7 +91,7 @@ class Workers:
                 if wait == 0.0:
                     self._reconcile(key)
                 elif wait is not None:
-                    self._queue.add_after(key, wait)
+                    self._again(key, wait)
             except BaseException as bug:  # a worker must not end
                 self._bug(key, bug)
             finally:
@@ -96,7 +107,11 @@ class Workers:
             return
         began = monotonic()
         failures = self._failures.get(key, 0)
-        result = self._attempt(resource, failures)
+        try:
+            result = self._attempt(resource, failures)
+        except NotOurs:
+            self._again(key, _LATE)  # a renewal may be late; else `turn` drops it
+            return
         if result.failed:
             self._failures[key] = failures + 1
         else:
@@ -106,23 +121,33 @@ class Workers:
         )
         world.counting.observe("keywave_reconcile_seconds", monotonic() - began, key.kind)
         if result.after is not None:
-            self._queue.add_after(key, result.after)
+            self._queue.add_after(key, result.after, first=result.failed and goes_first(resource))
+
+    def _again(self, key: Key, seconds: float) -> None:
+        """What was not worked on, in the lane where it was."""
+        resource = self._world.lookup.find(key)
+        self._queue.add_after(key, seconds, first=resource is not None and goes_first(resource))
 
     def _attempt(self, resource: Resource, failures: int) -> Result:
+        """Raises NotOurs."""
+        world = guarded(self._world, lambda: self._still_ours(resource.key.namespace))
         try:
-            return self._kinds[resource.key.kind](resource, self._world, failures)
+            return self._kinds[resource.key.kind](resource, world, failures)
+        except NotOurs:
+            raise
         except KubeError as problem:
             self._log("warning", "Kubernetes refused", object=str(resource.key), reason=problem.reason)
             soon = 0.2 if problem.reason == "conflict" and failures < 3 else 0.0
-            wait = soon or max(backoff(failures, self._world.chance(), first=1.0), problem.retry_after)
+            wait = soon or max(
+                backoff(failures, self._world.chance(), first=1.0), min(problem.retry_after, LONGEST_WAIT)
+            )
             return Result(wait, failed=True, reason=reasons.KUBERNETES)
         except Exception as bug:
             self._bug(resource.key, bug)
             return Result(backoff(failures, self._world.chance()), failed=True, reason=reasons.BUG)
 
     def _bug(self, key: Key, bug: BaseException) -> None:
-        # No text of it: it may quote a value.
-        frames = traceback.extract_tb(bug.__traceback__)[-3:]
-        where = " < ".join(f"{frame.filename.rpartition('keywave/')[2]}:{frame.lineno}" for frame in reversed(frames))
         self._world.counting.count("keywave_bugs_total")
-        self._log("error", "a bug in keywave; please report it", object=str(key), type=type(bug).__name__, where=where)
+        self._log(
+            "error", "a bug in keywave; please report it", object=str(key), type=type(bug).__name__, where=where_of(bug)
+        )
