@@ -9,11 +9,12 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from keywave.controller.login_plan import LoginPlan
+from keywave.controller.login_plan import ConnectionPlan, LoginPlan
 from keywave.controller.mac import MacKey
 from keywave.controller.model import Body, Key, Resource, Result, resource_of
-from keywave.controller.ports import Observed, Token, World
+from keywave.controller.ports import Health, Observed, Token, World
 from keywave.controller.running.memory import ProcessMemory
+from keywave.controller.running.references import refers_to
 from keywave.controller.running.secret_view import observed
 from keywave.controller.status import rfc3339
 from keywave.gotemplate.values import Number
@@ -36,6 +37,8 @@ class Model:
 
     def __init__(self) -> None:
         self.now, self.calls, self.serial = NOW, 0, 0
+        self.life = 100
+        """Seconds that Vault gives to a lease or a certificate."""
         self.die_at: tuple[int, str] | None = None
         self.objects: dict[Key, dict[str, Any]] = {}
         self.alive: dict[str, float] = {}
@@ -65,6 +68,10 @@ class Model:
             "app",
             {"method": "kubernetes", "mount": "kubernetes", "kubernetes": method, "vaultConnectionRef": "vault"},
         )
+
+    def living(self) -> set[str]:
+        """What Vault has issued, that has not ended, and that somebody was told of."""
+        return {id for id, end in self.alive.items() if end > self.now} - self.never_told
 
     def body(self, kind: str, name: str) -> dict[str, Any] | None:
         return self.objects.get(Key(kind, TEAM, name))
@@ -159,6 +166,9 @@ class _Kube:
     def _laid(self, body: Body) -> Body:
         metadata = body["metadata"]
         before = self.model.objects.get(Key(body["kind"], metadata["namespace"], metadata["name"]))
+        version = metadata.get("resourceVersion")
+        if before is not None and version and version != before["metadata"]["resourceVersion"]:
+            raise KubeError("conflict", "the object has been modified")
         return self.model._store(_merged(before or {}, copy.deepcopy(dict(body))))
 
     def _patched(self, key: Key, patch: Body) -> Body | None:
@@ -194,6 +204,9 @@ class _Vault:
     def log_in(self, plan: LoginPlan) -> Token:
         return Token("accessor", self.model.now + 3600, True)
 
+    def health(self, plan: ConnectionPlan) -> Health:
+        return Health(False, False, "1.21.1")
+
     def renew_token(self, plan: LoginPlan, accessor: str) -> float | None:
         return 3600.0
 
@@ -203,21 +216,26 @@ class _Vault:
             lease = str(given["lease_id"])
             if lease not in model.alive:
                 raise VaultFault("refused", "lease not found")
-            model.alive[lease] = model.now + 100
-            return Payload({}, lease_id=lease, lease_duration=100, renewable=True, at=model.now, accessor="accessor")
+            model.alive[lease] = model.now + model.life
+            return self._leased(Payload({}), lease)
         if path == "sys/leases/revoke" or path.endswith("/revoke"):
             model.alive.pop(str(given.get("lease_id") or given.get("serial_number")), None)
             return Payload({}, at=model.now)
         model.serial += 1
         if "/issue/" in path:
-            model.alive[f"serial-{model.serial}"] = model.now + 100
+            model.alive[f"serial-{model.serial}"] = model.now + model.life
             data = {"serial_number": f"serial-{model.serial}", "certificate": "c", "private_key": "k"}
-            ends = Number(str(int(model.now + 100)))
+            ends = Number(str(int(model.now + model.life)))
             return Payload({**data, "expiration": ends}, {**data, "expiration": ends}, at=model.now)
         lease = f"{path}/{model.serial}"
-        model.alive[lease] = model.now + 100
+        model.alive[lease] = model.now + model.life
         data = {"username": f"user-{model.serial}", "password": "p"}
-        return Payload(data, data, 0, lease, 100, True, at=model.now, accessor="accessor")
+        return self._leased(Payload(data, data), lease)
+
+    def _leased(self, payload: Payload, lease: str) -> Payload:
+        life, now = self.model.life, self.model.now
+        made = payload._replace(lease_id=lease, lease_duration=life, renewable=True, at=now)
+        return made._replace(accessor="accessor", token_expires=now + 3600, token_renewable=True)
 
 
 class _Lookup:
@@ -229,12 +247,13 @@ class _Lookup:
         return resource_of(body) if body else None
 
     def referrers(self, key: Key) -> tuple[Resource, ...]:
-        field = {"VaultAuth": "vaultAuthRef", "VaultConnection": "vaultConnectionRef"}[key.kind]
-        users = [body for body in self.model.objects.values() if body.get("spec", {}).get(field) == key.name]
-        return tuple(resource_of(body) for body in users)
+        users = [resource_of(body) for body in self.model.objects.values()]
+        return tuple(user for user in users if key in refers_to(user, "keywave-system", self.find))
 
 
 class _Secrets:
+    fresh_key = False
+
     def __init__(self, model: Model, key: MacKey) -> None:
         self.model, self.key = model, key
 

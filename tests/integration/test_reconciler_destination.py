@@ -135,6 +135,35 @@ def test_a_foreign_secret_is_refused_taken_over_or_filled(setting: Setting) -> N
     assert setting.sync({"a": b"1"}) == ("unchanged", ())
 
 
+@pytest.mark.parametrize("action", ["create", "recreate"])
+def test_a_secret_that_somebody_makes_at_the_same_moment_is_not_taken(setting: Setting, action: str) -> None:
+    body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "made", "namespace": setting.namespace}}
+    data, destination = {"username": b"u"}, {**DESTINATION, "type": "kubernetes.io/basic-auth"}
+    if action == "recreate":
+        setting.sync(data)
+    verdict = judge(setting.resource, destination, Wanted("other"), setting.secrets.observe(setting.namespace, "made"))
+    assert verdict.action == action
+    apply = setting.client.apply
+
+    def meanwhile(*asked: Any, **more: Any) -> Any:
+        setting.cluster.create({**body, "data": {"theirs": "MQ=="}})
+        return apply(*asked, **more)
+
+    setting.client.apply = meanwhile  # type: ignore[method-assign]
+    with pytest.raises(KubeError) as refused:
+        write(setting.world, setting.resource, verdict, data)
+    assert refused.value.reason in ("conflict", "exists")
+    assert (setting.secret()["data"], setting.secret()["metadata"].get("labels")) == ({"theirs": "MQ=="}, None)
+
+
+def test_keys_and_annotations_that_are_no_longer_wanted_go(setting: Setting) -> None:
+    setting.sync({"a": b"1", "b": b"2"}, {**DESTINATION, "annotations": {"x": "y"}})
+    assert setting.sync({"a": b"1"}, {"name": "made", "create": True}) == ("repair", ("data",))
+    after = setting.secret()
+    assert (after["data"], after["metadata"].get("annotations")) == ({"a": "MQ=="}, None)
+    assert after["metadata"]["labels"] == {**OWNER_LABELS, OWNER_UID: setting.resource.uid}
+
+
 def test_a_refusal_quotes_no_value(setting: Setting, canary: str) -> None:
     with pytest.raises(KubeError) as refused:
         setting.sync({"a": canary.encode() * 60_000})

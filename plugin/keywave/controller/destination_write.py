@@ -70,13 +70,12 @@ def _body(resource: Resource, verdict: Verdict, data: Mapping[str, str], uid: st
     }
     if target.annotations:
         metadata["annotations"] = dict(target.annotations)
-    if uid:
-        metadata["uid"] = uid
+    # Only the Secret that was judged; where there was none, none that somebody made meanwhile: no Secret has that version.
+    metadata |= {"uid": uid} if uid else {"resourceVersion": "1"}
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": target.type, "data": dict(data)}
 
 
 def _applied(world: World, resource: Resource, verdict: Verdict, data: Mapping[str, str]) -> Body:
-    # The uid: only the Secret that was judged. A new one does not take fields that somebody set meanwhile.
     uid = verdict.uid if verdict.action == "repair" else ""
     answer = world.kube.apply(SECRET, _body(resource, verdict, data, uid), force=bool(uid))
     owners = [resource.owner_reference]

@@ -53,10 +53,7 @@ def plan_login(
         *("VaultConnection", spec.get("vaultConnectionRef"), auth.key.namespace, lookup, operator_namespace),
         f"vaultConnectionRef of {auth.key}",
     )
-    for needed in (auth, connection):
-        # What ends itself still has to revoke: it may use what goes with it.
-        if needed.deleting and not consumer.deleting:
-            raise PlanProblem(reasons.INVALID_REFERENCE, f"{needed.key} is being deleted", needed.key)
+    # What is being deleted may be used as long as it is there: it is held for a while, and may only be about to be made anew.
     return LoginPlan(
         plan_connection(connection),
         f"{auth.key.namespace}/{auth.key.name}",
@@ -103,6 +100,12 @@ def pairs(values: Any) -> Pairs:
     return tuple(sorted((str(name), str(value)) for name, value in mapping(values).items()))
 
 
+def key_of(kind: str, reference: object, namespace: str, operator_namespace: str) -> Key:
+    """The name of what a reference means, if it is one."""
+    space, _, name = str(reference or "").rpartition("/")
+    return Key(kind, space or namespace, name) if name or space else Key(kind, operator_namespace, DEFAULT)
+
+
 def _found(
     kind: str, reference: object, namespace: str, lookup: Lookup, operator_namespace: str, where: str
 ) -> Resource:
@@ -111,7 +114,7 @@ def _found(
     space, slash, name = text.rpartition("/")
     if "/" in space or (slash and not (space and name)):
         raise PlanProblem(reasons.INVALID, f"{where} is {text[:300]!r}: write name or namespace/name")
-    key = Key(kind, space or namespace, name) if text else Key(kind, operator_namespace, DEFAULT)
+    key = key_of(kind, reference, namespace, operator_namespace)
     found = lookup.find(key)
     if found is None:
         told = (

@@ -19,9 +19,9 @@ Merge = Callable[[Sequence[Body]], Body]
 def merged_with_global(auth: Resource, lookup: Lookup, operator_namespace: str, default_globals: bool) -> Body:
     """The spec of the VaultAuth as if it stood alone. Raises PlanProblem."""
     reference = auth.spec.get("vaultAuthGlobalRef")
-    if reference is None:
+    shared = global_of(auth, lookup, operator_namespace, default_globals)
+    if shared is None:
         return auth.spec
-    shared = _global_of(auth, mapping(reference), lookup, operator_namespace, default_globals)
     spec: dict[str, Any] = dict(auth.spec)
     method = spec["method"] = str(spec.get("method") or shared.spec.get("defaultAuthMethod") or "")
     if not method:
@@ -45,10 +45,11 @@ def merged_with_global(auth: Resource, lookup: Lookup, operator_namespace: str, 
     return spec
 
 
-def _global_of(
-    auth: Resource, reference: Body, lookup: Lookup, operator_namespace: str, default_globals: bool
-) -> Resource:
-    places: tuple[str, ...]
+def global_of(auth: Resource, lookup: Lookup, operator_namespace: str, default_globals: bool) -> Resource | None:
+    """The VaultAuthGlobal that a VaultAuth refers to; None where it refers to none. Raises PlanProblem."""
+    if auth.spec.get("vaultAuthGlobalRef") is None:
+        return None
+    reference, places = mapping(auth.spec.get("vaultAuthGlobalRef")), tuple[str, ...]()
     name, space = str(reference.get("name") or ""), str(reference.get("namespace") or "")
     if name:
         places = (space or auth.key.namespace,)

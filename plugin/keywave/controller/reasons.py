@@ -28,6 +28,7 @@ NOT_FOUND = "VaultNotFound"  # no such path
 DELETED = "VaultSecretDeleted"  # the version is deleted or destroyed: the last good Secret stays
 LOGIN = "VaultLoginFailed"
 REFUSED = "VaultRefused"  # another 4xx
+STANDBY = "VaultStandby"  # a standby that hands requests on to its active node
 SEALED = "VaultSealed"  # sealed, standby without an active node, or not initialised
 RATE_LIMITED = "VaultRateLimited"
 UNREACHABLE = "VaultUnreachable"  # network, TLS, name, time-out, 5xx

@@ -23,6 +23,8 @@ from keywave.objects.manifest import mapping, sequence
 ANNOTATION = "vso.secrets.hashicorp.com/restartedAt"
 WINDOW = 2.0
 RETRY = 5.0
+SKEW = 1.0
+"""Seconds by which a moment that another clock has told in whole seconds may lie before the true one."""
 _LASTING = ("forbidden", "invalid", "absent", "unauthorized")
 _LOCK = threading.Lock()
 _NAME = "restart"
@@ -38,10 +40,12 @@ class RestartOutcome(NamedTuple):
 
 
 class _State(NamedTuple):
-    """Of a workload: when its next restart is due (0: none is), when the last one began."""
+    """Of a workload: when its next restart is due (0: none is), when the last one began, and the time of one whose answer was lost: it
+    may have been made, so the next try says the same time, which then changes nothing."""
 
     due: float = 0.0
     last: float = 0.0
+    unsure: float = 0.0
 
 
 def restart(
@@ -57,17 +61,18 @@ def restart(
     failed: list[str] = []
     for kind, name in dict.fromkeys((str(t.get("kind") or ""), str(t.get("name") or "")) for t in targets):
         title = f"{kind} {name}"
-        wait = _turn(world, Key(kind, resource.key.namespace, name), asked)
-        if wait is None:
+        workload = Key(kind, resource.key.namespace, name)
+        turn = _turn(world, workload, asked)
+        if turn is None:
             continue  # restarted after our write already
-        if wait > 0:
-            waits.append(wait)
+        if turn.wait > 0:
+            waits.append(turn.wait)
             continue
         try:
-            problem = _restart_one(world, resource, kind, name, written)
+            problem = _restart_one(world, resource, workload, turn.moment, written)
         except KubeError as refused:
             if refused.reason not in _LASTING:
-                _undo(world, Key(kind, resource.key.namespace, name))
+                _undo(world, workload, turn.moment)
                 waits.append(RETRY)
                 continue
             problem = f"Kubernetes refuses it ({refused.reason})"
@@ -87,54 +92,67 @@ def written_at(world: World, namespace: str, name: str) -> float:
     except KubeError:
         return 0.0
     entries = [mapping(entry) for entry in sequence(metadata.get("managedFields"))]
-    return max([_moment(entry.get("time")) for entry in entries if entry.get("manager") == FIELD_MANAGER], default=0.0)
+    return max(
+        [moment_of(entry.get("time")) for entry in entries if entry.get("manager") == FIELD_MANAGER], default=0.0
+    )
 
 
 def _asked(world: World, resource: Resource, token: str, written: float) -> float:
     known = world.memory.recall(resource.key, _NAME)
-    if known is not None and known[0] == token:
+    if known is not None and known[0] == token and known[1] <= world.now():
         return float(known[1])
-    asked = written or world.now()
+    asked = min(written + SKEW, world.now()) if written else world.now()
     world.memory.keep(resource.key, _NAME, (token, asked))
     return asked
 
 
-def _turn(world: World, workload: Key, asked: float) -> float | None:
-    """Seconds to wait, 0 = restart it now (nobody else will), None = that has been done since `asked`."""
+class _Turn(NamedTuple):
+    """Seconds to wait; 0 = restart it now, as of `moment`: nobody else will."""
+
+    wait: float
+    moment: float = 0.0
+
+
+def _turn(world: World, workload: Key, asked: float) -> _Turn | None:
+    """None: that has been done since `asked`."""
     now = world.now()
     with _LOCK:
         state = world.memory.recall(workload, _NAME) or _State()
+        if state.last > now or state.due > now + max(WINDOW, RETRY):
+            state = _State()  # the clock was set back since
         if state.last >= asked and state.last:
             return None
         if not state.due:
             world.memory.keep(workload, _NAME, state._replace(due=now + WINDOW))
-            return WINDOW
+            return _Turn(WINDOW)
         if now < state.due:
-            return float(state.due - now)
-        world.memory.keep(workload, _NAME, _State(0.0, now))
-        return 0.0
+            return _Turn(float(state.due - now))
+        # Not for a change that came after it.
+        moment = state.unsure if asked <= state.unsure <= now else now
+        world.memory.keep(workload, _NAME, _State(0.0, moment))
+        return _Turn(0.0, moment)
 
 
-def _undo(world: World, workload: Key) -> None:
+def _undo(world: World, workload: Key, moment: float) -> None:
     with _LOCK:
-        world.memory.keep(workload, _NAME, _State(world.now() + RETRY, 0.0))
+        world.memory.keep(workload, _NAME, _State(world.now() + RETRY, 0.0, moment))
 
 
-def _restart_one(world: World, resource: Resource, kind: str, name: str, written: float) -> str:
+def _restart_one(world: World, resource: Resource, workload: Key, moment: float, written: float) -> str:
     """What is in the way, "" for done. Raises KubeError."""
+    kind, namespace, name = workload
     type = WORKLOADS.get(kind)
     if type is None:
         return "that kind cannot be restarted"
-    namespace = resource.key.namespace
     found = world.kube.get(type, namespace, name)
     if found is None:
         return "there is no such workload"
     spec = mapping(found.get("spec"))
     if kind == "Deployment" and spec.get("paused") is True:
         return "it is paused"
-    if written and _restarted_at(kind, spec) > written:
+    if written and restarted_at(kind, spec) > written + SKEW:
         return ""
-    if world.kube.patch(type, namespace, name, _change(kind, rfc3339(world.now()))) is None:
+    if world.kube.patch(type, namespace, name, _change(kind, rfc3339(moment))) is None:
         return "there is no such workload"
     world.counting.count("keywave_rollout_restarts_total", kind, namespace)
     by_hand = mapping(spec.get("updateStrategy")).get("type") == "OnDelete"
@@ -149,13 +167,14 @@ def _change(kind: str, moment: str) -> Mapping[str, Any]:
     return {"spec": {"template": {"metadata": {"annotations": {ANNOTATION: moment}}}}}
 
 
-def _restarted_at(kind: str, spec: Body) -> float:
+def restarted_at(kind: str, spec: Body) -> float:
+    """When we restarted a workload last, by its spec (seconds since 1970); 0: never. Pure."""
     annotations = mapping(mapping(mapping(spec.get("template")).get("metadata")).get("annotations"))
     text = spec.get("restartAt") if kind == "argo.Rollout" else annotations.get(ANNOTATION)
-    return _moment(text)
+    return moment_of(text)
 
 
-def _moment(text: object) -> float:
+def moment_of(text: object) -> float:
     try:
         return datetime.fromisoformat(str(text)).timestamp()
     except ValueError:

@@ -2,13 +2,16 @@
 
 A condition's time changes with its status only. Every write goes to etcd and wakes every watcher (Argo CD among them): a refresh that
 changed nothing writes nothing.
+
+The watch tells of our own write a moment later. Until then an object is taken to have the status that we wrote: a success right after a
+failure would seem to say nothing new.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from keywave.controller import status_beside
 from keywave.controller.model import Body, Condition, Resource
@@ -19,12 +22,40 @@ from keywave.objects.manifest import mapping, sequence
 
 _MOST = 4000
 """Letters of a message that are kept: a template may quote pages."""
+_NAME = "status written"
+_ECHO = 60.0
+"""Seconds within which the watch tells of a write, or has ended and lists anew."""
+
+
+class _Written(NamedTuple):
+    """`before` and `version`: the object's resourceVersion before and after the write; `status`: all of it."""
+
+    uid: str
+    before: str
+    version: str
+    status: Body
+    at: float
+
+
+def latest(resource: Resource, world: World) -> Resource:
+    """An object of the watch, with the status that this process has written since."""
+    known = world.memory.recall(resource.key, _NAME)
+    if known is None:
+        return resource
+    if _older(resource, known, world.now()):
+        return resource._replace(status=known.status)
+    world.memory.keep(resource.key, _NAME, None)
+    return resource
 
 
 def write_status(resource: Resource, world: World, fields: Mapping[str, Any], conditions: Sequence[Condition]) -> bool:
     """Whether something was written. `fields` are laid over the status there is, None takes one away; `observedGeneration` comes by
     itself. Conditions of other types stay. Raises KubeError."""
+    known = world.memory.recall(resource.key, _NAME)
+    if known is not None and _older(resource, known, world.now()):
+        resource = resource._replace(status=known.status)
     after, before = next_status(resource, fields, conditions, world.now()), resource.status
+    whole = after
     if world.status_fields is not None:
         schema = world.status_fields[resource.key.kind]
         status_beside.keep(resource, world.memory, after, schema)
@@ -33,8 +64,21 @@ def write_status(resource: Resource, world: World, fields: Mapping[str, Any], co
     if not change:
         return False
     namespace, name = resource.key.namespace, resource.key.name
-    world.kube.patch(TYPES[resource.key.kind], namespace, name, {"status": change}, subresource="status")
+    body = world.kube.patch(TYPES[resource.key.kind], namespace, name, {"status": change}, subresource="status")
+    if body is not None:
+        version = str(mapping(body.get("metadata")).get("resourceVersion") or "")
+        status = {**whole, **mapping(body.get("status"))}
+        written = _Written(resource.uid, resource.version, version, status, world.now())
+        world.memory.keep(resource.key, _NAME, written)
     return True
+
+
+def _older(resource: Resource, written: _Written, now: float) -> bool:
+    """Whether the object is from before that write. Bounded in time: a cluster that was restored counts its versions from earlier again."""
+    if resource.uid != written.uid or not 0 <= now - written.at <= _ECHO:
+        return False
+    numbers = resource.version.isdigit() and written.version.isdigit()
+    return int(resource.version) < int(written.version) if numbers else resource.version == written.before
 
 
 def next_status(
@@ -69,7 +113,7 @@ def _condition(condition: Condition, before: Body, generation: int, now: float) 
 
 def rfc3339(moment: float) -> str:
     """Whole seconds in UTC, as Kubernetes writes times."""
-    return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(int(moment), UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 def _difference(before: Body, after: Body) -> dict[str, Any]:

@@ -87,6 +87,7 @@ REVOCATIONS = listed(
         id=text("Id of the lease, or serial number of the certificate."),
         tokenAccessor=text("Accessor of the token that the lease dies with at the latest."),
         since=moment("When it was replaced."),
+        expireTime=moment("When it ends if nobody revokes it."),
     ),
 )
 

@@ -167,15 +167,15 @@ def test_a_shared_transformation_is_laid_under_the_objects_own(
         ),
         (
             {"transformationRefs": [{"name": "bad"}]},
-            (shared("bad", {}, valid=False),),
+            (shared("bad", {"excludes": ["("]}, valid=True),),
             "InvalidResourceRef",
-            "not valid",
+            "SecretTransformation team/bad is not valid: excludes: '(' is no pattern",
         ),
         (
-            {"transformationRefs": [{"name": "new"}]},
-            (shared("new", {}, valid=None),),
+            {"transformationRefs": [{"name": "bad", "templateRefs": [{"name": "fine"}]}]},
+            (shared("bad", {"templates": {"fine": text("x"), "other": text("{{ if }}")}}, valid=True),),
             "InvalidResourceRef",
-            "not valid",
+            "SecretTransformation team/bad is not valid: template other:1",
         ),
         (
             {"transformationRefs": [{"name": "common", "templateRefs": [{"name": "none"}]}]},
@@ -285,3 +285,9 @@ def test_a_certificate_becomes_the_keys_of_a_tls_secret(more: dict[str, Any], ex
     assert plain.keys() == answer.keys()
     templated = transformation({"excludeRaw": True, "templates": {"pem": text("{{ .Secrets.certificate }}")}})
     assert "tls.crt" not in certificate_data(payload, templated, resource(), tls=True)
+
+
+@pytest.mark.parametrize("valid", [None, False])
+def test_a_shared_transformation_counts_by_what_it_says_before_its_status_does(valid: object) -> None:
+    other = shared("new", {"excludes": ["password", "url"]}, valid=valid)
+    assert made({"transformationRefs": [{"name": "new"}]}, SECRETS, other) == {"user": b"u"}

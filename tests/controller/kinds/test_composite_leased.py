@@ -9,6 +9,8 @@ import pytest
 from controller.model_world import Died, Model
 
 from keywave.controller.kinds import composite
+from keywave.kube.api_server import KubeError
+from keywave.vault.values import VaultFault
 
 KIND = "VaultCompositeSecret"
 KV = {"name": "app", "kv": {"mount": "kv", "path": "app", "type": "kv-v1"}}
@@ -19,6 +21,7 @@ TEMPLATED = {"templates": {"dsn": {"text": 'db://{{ get .Secrets "DB_USER" }}'}}
 
 def model(*sources: dict[str, Any], **destination: Any) -> Model:
     made = Model()
+    made.life = 1000
     made.login()
     made.kv["kv/app"] = {"mode": "one"}
     made.put(KIND, "app", spec(*sources, **destination))
@@ -53,11 +56,11 @@ def story(made: Model) -> None:
     made.now += 40
     made.kv["kv/app"] = {"mode": "two"}
     run(made, 2)
-    made.now += 40
+    made.now += 700
     run(made, 2)
-    made.now += 110
+    made.now += 1100
     run(made, 2)
-    made.now += 10
+    made.now += 130
     run(made, 2)
 
 
@@ -80,7 +83,7 @@ def test_a_process_that_dies_loses_nothing(number: int, when: str) -> None:
 
     for _ in range(5):
         run(made)
-        made.now += 6
+        made.now += 65
     run(made)
 
     held = secret(made)
@@ -122,7 +125,7 @@ def test_else_they_are_issued_anew_with_the_change(source: dict[str, Any], desti
     made.now += 35
     made.kv["kv/app"] = {"mode": "two"}
     run(made, 2)
-    made.now += 6
+    made.now += 130
     run(made, 2)
 
     (after,) = made.alive
@@ -137,7 +140,7 @@ def test_one_lease_that_cannot_be_renewed_is_replaced_and_the_other_stays() -> N
     lease = next(lease for lease in made.alive if lease.startswith("db/"))
     del made.alive[lease]
 
-    made.now += 78
+    made.now += 730
     run(made, 2)
 
     after = secret(made)
@@ -164,7 +167,7 @@ def test_a_source_that_is_taken_out_ends_its_credentials() -> None:
     run(made, 2)
     change(made, spec(KV, MQ))
     run(made, 2)
-    made.now += 6
+    made.now += 130
     run(made, 2)
 
     assert {lease.partition("/")[0] for lease in made.alive} == {"mq"}
@@ -172,7 +175,7 @@ def test_a_source_that_is_taken_out_ends_its_credentials() -> None:
 
     change(made, spec(KV))
     run(made, 2)
-    made.now += 6
+    made.now += 130
     run(made, 2)
     assert (made.alive, set(secret(made))) == ({}, {"mode"})
 
@@ -198,3 +201,53 @@ def test_credentials_that_are_not_to_be_revoked_stay_after_the_object() -> None:
     run(made, 2)
 
     assert (len(made.alive), made.body(KIND, "app")) == (1, None)
+
+
+def test_credentials_live_on_while_a_change_of_the_object_cannot_be_had() -> None:
+    made = model(KV, DB)
+    run(made, 2)
+    (lease,) = made.alive
+    made.faults = {"db/creds/other": VaultFault("forbidden", "no")}
+    change(made, spec(KV, {**DB, "dynamic": {"mount": "db", "path": "creds/other"}}))
+    for _ in range(40):
+        made.now += 60
+        run(made)
+
+    assert made.alive[lease] > made.now
+
+
+def test_an_old_secret_that_may_not_be_deleted_issues_nothing_anew_and_goes_later() -> None:
+    made = model(KV, DB)
+    run(made, 2)
+    change(made, spec(KV, DB, name="new"))
+    world, refused = made.world, [True]
+
+    def refusing() -> Any:
+        found = world()
+        delete = found.kube.delete
+
+        def deleting(*asked: Any, **more: Any) -> Any:
+            if refused:
+                raise KubeError("forbidden", "no")
+            return delete(*asked, **more)
+
+        found.kube.delete = deleting  # type: ignore[method-assign]
+        return found
+
+    made.world = refusing  # type: ignore[method-assign]
+    for _ in range(4):
+        run(made)
+        made.now += 31
+    issued = made.asked.count("db/creds/app")
+    assert made.body("Secret", "all") is not None
+
+    refused.clear()
+    run(made)
+    assert (issued, made.asked.count("db/creds/app"), made.body("Secret", "all")) == (2, 2, None)
+
+
+def test_a_hash_that_is_not_wanted_cannot_be_with_credentials_that_are_in_the_secret_only() -> None:
+    made = model(KV, DB)
+    change(made, {**spec(KV, DB), "hmacSecretData": False})
+
+    assert (run(made).reason, made.alive) == ("InvalidConfiguration", {})

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from controller.model_world import TEAM, Model
 
+from keywave.controller.content.transformation import problems_of
 from keywave.controller.kinds import auth, auth_global, connection
-from keywave.controller.kinds import transformation as shared
 from keywave.controller.model import Key, Resource, Result, resource_of
-from keywave.controller.ports import Reconcile, Token
+from keywave.controller.ports import Health, Reconcile, Token
 from keywave.vault.values import VaultFault
 
 REASONS = {
@@ -27,6 +27,7 @@ class Healthy(Model):
     def __init__(self) -> None:
         super().__init__()
         self.sick: VaultFault | None = None
+        self.health = Health(False, False, "1.21.1")
         self.refused: dict[str, VaultFault] = {}
         self.logins: list[str] = []
         self.woken: list[Key] = []
@@ -38,9 +39,10 @@ class Healthy(Model):
         found.vault.log_in = self._log_in
         return found._replace(enqueue=self.woken.append)
 
-    def _health(self, plan: Any) -> None:
+    def _health(self, plan: Any) -> Health:
         if self.sick:
             raise self.sick
+        return self.health
 
     def _log_in(self, plan: Any) -> Token:
         self.logins.append(plan.consumer_namespace)
@@ -48,6 +50,10 @@ class Healthy(Model):
         if fault:
             raise fault
         return Token("accessor", self.now + 3600, True)
+
+    def condition(self, kind: str, name: str, type: str) -> tuple[str, str]:
+        (found,) = [entry for entry in (self.body(kind, name) or {})["status"]["conditions"] if entry["type"] == type]
+        return found["status"], found["reason"]
 
     def ready(self, kind: str, name: str) -> tuple[str, str, str, bool | None]:
         status = (self.body(kind, name) or {})["status"]
@@ -99,6 +105,23 @@ def test_a_vault_that_is_not_well_is_told_of_once_and_so_is_its_recovery(fault: 
     assert [reason for reason, _ in made.events] == ["Accepted", REASONS[fault], "Accepted"]
 
 
+def test_a_standby_is_not_healthy_and_ready_only_while_it_hands_requests_on() -> None:
+    made = Healthy()
+    told = []
+    for health in (Health(True, True, "1.21.1"), Health(True, False, "1.21.1"), Health(False, False, "1.21.1")):
+        made.health = health
+        result = look(made)
+        status = (made.body("VaultConnection", "vault") or {})["status"]
+        conditions = [made.condition("VaultConnection", "vault", type) for type in ("Healthy", "Ready")]
+        told.append((*conditions, status["valid"], result.failed, (result.after or 99) <= 54))
+    assert told == [
+        (("False", "VaultStandby"), ("True", "VaultStandby"), True, False, True),
+        (("False", "VaultSealed"), ("False", "VaultSealed"), False, True, True),
+        (("True", "Accepted"), ("True", "Accepted"), True, False, True),
+    ]
+    assert [reason for reason, _ in made.events] == ["VaultStandby", "VaultSealed", "Accepted"]
+
+
 def test_a_login_that_works_is_ready_and_wakes_those_that_waited_for_it() -> None:
     made = Healthy()
     made.put("VaultStaticSecret", "one", {"vaultAuthRef": "app"})
@@ -130,7 +153,7 @@ def test_a_login_without_credentials_in_its_own_namespace_is_tried_as_from_those
     assert made.ready("VaultAuth", "app")[0] == "True"
     assert made.ready("VaultAuth", "app")[2].startswith("not tried: there is no ServiceAccount team/app")
 
-    made.put("VaultStaticSecret", "one", {"vaultAuthRef": "app"}, namespace="shop")
+    made.put("VaultStaticSecret", "one", {"vaultAuthRef": f"{TEAM}/app"}, namespace="shop")
     log_in(made)
     assert made.logins == [TEAM, TEAM, "shop"]
     assert made.ready("VaultAuth", "app")[2] == "the kubernetes login at auth/kubernetes works (as from shop)"
@@ -138,6 +161,68 @@ def test_a_login_without_credentials_in_its_own_namespace_is_tried_as_from_those
     made.refused["shop"] = VaultFault("login", "there is no ServiceAccount shop/app")
     log_in(made)
     assert made.ready("VaultAuth", "app")[:2] == ("False", "VaultLoginFailed")
+
+
+def shared_by(*spaces: str, allowed: list[str]) -> Healthy:
+    """A VaultAuth that objects of these namespaces refer to."""
+    made = Healthy()
+    made.objects[Key("VaultAuth", TEAM, "app")]["spec"]["allowedNamespaces"] = allowed
+    for space in spaces:
+        made.put("VaultStaticSecret", "one", {"vaultAuthRef": f"{TEAM}/app"}, namespace=space)
+    return made
+
+
+REFUSED = VaultFault("login", "400: service account not allowed", status=400)
+
+
+def test_a_login_that_some_cannot_use_is_ready_and_names_them_once() -> None:
+    made = shared_by("a", "b", "c", allowed=["*"])
+    made.refused = {TEAM: REFUSED, "a": REFUSED, "c": VaultFault("login", "there is no ServiceAccount c/app")}
+    log_in(made)
+    told = "the kubernetes login at auth/kubernetes works (as from b); not as from a/app, c/app"
+    assert made.ready("VaultAuth", "app") == ("True", "Accepted", told, True)
+    log_in(made)
+    assert made.events == [("VaultLoginFailed", told)]
+
+    made.refused["b"] = REFUSED
+    log_in(made)
+    assert made.ready("VaultAuth", "app")[:3] == ("False", "VaultLoginFailed", "400: service account not allowed")
+
+
+def test_a_stranger_who_refers_to_a_login_is_not_tried_and_changes_nothing() -> None:
+    made = shared_by("evil", "shop", allowed=["shop"])
+    made.refused = {"evil": REFUSED}
+    log_in(made)
+    assert made.logins == [TEAM, "shop"]
+    assert made.ready("VaultAuth", "app")[2] == "the kubernetes login at auth/kubernetes works"
+
+
+def test_of_many_that_use_a_login_a_few_are_tried_at_a_time_until_one_works_which_is_then_tried_first() -> None:
+    spaces = [f"s{number:02}" for number in range(40)]
+    made = shared_by(*spaces, allowed=["*"])
+    made.refused = dict.fromkeys([TEAM, *spaces[:35]], REFUSED)
+    results = []
+    for number in range(3):
+        made.logins.clear()
+        results.append((log_in(made, failures=number).failed, len(made.logins)))
+    assert results == [(True, 17), (True, 17), (False, 17)]
+    made.now += 600
+    assert not log_in(made).failed
+
+
+def test_a_vault_that_is_sealed_is_not_taken_for_a_login_that_is_refused() -> None:
+    made = shared_by("a", allowed=["*"])
+    made.refused = dict.fromkeys([TEAM, "a"], VaultFault("sealed", "sealed"))
+    log_in(made)
+    assert (made.logins, made.ready("VaultAuth", "app")[1]) == ([TEAM], "VaultSealed")
+
+
+def test_a_shared_login_is_not_judged_by_its_own_namespace_which_does_not_use_it() -> None:
+    made = shared_by("a", allowed=["*"])
+    made.refused = {TEAM: REFUSED}
+    log_in(made)
+    told = "the kubernetes login at auth/kubernetes works (as from a)"
+    assert made.ready("VaultAuth", "app") == ("True", "Accepted", told, True)
 
 
 @pytest.mark.parametrize(
@@ -201,6 +286,6 @@ def test_a_global_says_whether_it_can_be_referred_to(spec: dict[str, Any], expec
 )
 def test_a_transformation_tells_all_that_is_wrong_with_it(spec: dict[str, Any], problems: list[str]) -> None:
     resource = resource_of({"kind": "SecretTransformation", "metadata": {"name": "x"}, "spec": spec})
-    told = shared.problems_of(resource)
+    told = problems_of(resource)
     assert len(told) == len(problems)
     assert all(part in whole for part, whole in zip(problems, told, strict=True))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +44,7 @@ def test_what_is_done(case: str) -> None:
     assert decide(seen) == step
 
 
-@given(st.integers(1, 10**7), st.integers(-5, 200) | st.none(), st.floats(0, 1, exclude_max=True))
+@given(st.integers(5, 10**7), st.integers(-5, 200) | st.none(), st.floats(0, 1, exclude_max=True))
 def test_a_lease_is_renewed_after_its_percentage_and_before_its_end(
     duration: int, percent: int | None, chance: float
 ) -> None:
@@ -51,7 +53,54 @@ def test_a_lease_is_renewed_after_its_percentage_and_before_its_end(
     share = (leases.renewal_due(lease, percent, chance) - NOW) / duration
 
     wanted = 67 if percent is None else min(max(percent, 0), 90)
-    assert wanted / 100 - 1e-6 <= share <= min(wanted + 10, 95) / 100 + 1e-6
+    least = min(5 / duration, 0.5)
+    assert max(wanted / 100, least) - 1e-6 <= share <= max(min(wanted + 10, 95) / 100, least) + 1e-6
+
+
+@pytest.mark.parametrize("duration", [0, 1, 4])
+def test_a_lease_that_hardly_lives_is_not_asked_for_each_time_that_it_ends(duration: int) -> None:
+    assert leases.renewal_due(Lease("id", duration, True, NOW), None, 0.5) == NOW + 5
+
+
+def test_a_lease_without_end_has_a_time_that_can_be_written() -> None:
+    lease = leases.lease_from(Payload({}, lease_id="id", lease_duration=10**15, at=NOW))
+
+    assert leases.lease_fields(lease, {"accessor": "a"})["leaseExpireTime"] == "2126-12-22T08:00:00Z"
+    assert leases.stamp(float("inf")) == "9999-12-31T23:59:59Z"
+
+
+@pytest.mark.parametrize(("misses", "after"), [(0, 1.0), (1, 2.0), (3, 8.0), (5, 32.0), (9, 300.0), (10**6, 300.0)])
+def test_a_rotation_that_does_not_come_is_looked_for_more_and_more_seldom(misses: int, after: float) -> None:
+    assert leases.rotation_due(NOW, 0, 0.5, misses) == NOW + after
+    assert leases.rotation_due(NOW, 3600, 0.5, misses) == NOW + 3601
+
+
+@pytest.mark.parametrize(
+    ("token", "due"),
+    [
+        ({"expireTime": "2027-01-15T08:01:40Z", "renewable": True}, NOW + 65),
+        ({"renewable": True}, NOW),
+        ({}, NOW),
+        ({"renewable": False}, None),
+    ],
+)
+def test_a_token_whose_end_is_not_known_is_due_at_once_and_one_without_end_never(
+    token: dict[str, Any], due: float | None
+) -> None:
+    assert leases.token_due(NOW, {"accessor": "a", **token}, 0.5) == due
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '"a"', '{"token": 5}', '{"token": {}, "requestHash": "h"}', "[" * 100_000]
+)
+def test_a_note_on_a_secret_that_is_none_of_ours_names_no_token(text: str) -> None:
+    assert leases.noted({leases.ISSUED: text}) == ({}, "", "")
+
+
+def test_a_note_on_a_secret_comes_back_as_it_was() -> None:
+    token = {"accessor": "a", "renewable": True, "expireTime": "2027-01-15T08:01:40Z", "vaultAuthRef": "team/app"}
+
+    assert leases.noted({leases.ISSUED: leases.note_of(token, "h", "s")}) == (token, "h", "s")
 
 
 @given(st.floats(1, 10**6), st.floats(0, 10**6), st.floats(0, 1, exclude_max=True))
@@ -116,13 +165,16 @@ def test_a_renewal_that_gives_less_means_new_credentials() -> None:
 
 
 def test_a_revocation_is_kept_once_and_never_of_what_is_in_use() -> None:
-    first = revoking.with_pending([], ["a", "b"], "accessor", NOW, "")
-    again = revoking.with_pending(first or [], ["a", "c"], "", NOW + 9, "b")
+    first = revoking.with_pending([], {"a": NOW + 60, "b": 0.0}, "accessor", NOW, "")
+    again = revoking.with_pending(first or [], {"a": 0.0, "c": 0.0}, "", NOW + 9, "b")
 
-    at, later = "2027-01-15T08:00:00Z", "2027-01-15T08:00:09Z"
-    assert again == [{"id": "a", "since": at, "tokenAccessor": "accessor"}, {"id": "c", "since": later}]
-    assert revoking.with_pending(again or [], [], "", NOW, "a") == [{"id": "c", "since": later}]
-    assert revoking.with_pending([{"id": "c", "since": later}], [], "", NOW, "c") is None
+    at, later, end = "2027-01-15T08:00:00Z", "2027-01-15T08:00:09Z", "2027-01-15T08:01:00Z"
+    assert again == [
+        {"id": "a", "since": at, "expireTime": end, "tokenAccessor": "accessor"},
+        {"id": "c", "since": later},
+    ]
+    assert revoking.with_pending(again or [], {}, "", NOW, "a") == [{"id": "c", "since": later}]
+    assert revoking.with_pending([{"id": "c", "since": later}], {}, "", NOW, "c") is None
 
 
 def test_the_body_of_an_issue_has_lists_with_commas_and_formats_only_where_they_are_said() -> None:

@@ -54,7 +54,9 @@ class Theirs(Model):
         super().__init__()
         self.kind = kind
         self.login()
-        self.put("Deployment", "web", {"template": {"metadata": {}}})
+        pods = {"metadata": {}, "spec": {"terminationGracePeriodSeconds": 1}}
+        self.put("Deployment", "web", {"replicas": 0, "template": pods})
+        self.objects[Key("Deployment", TEAM, "web")]["status"] = {"observedGeneration": 1}
         self.put(kind, "app", {**KINDS[kind][1], **spec})
 
     def world(self) -> World:

@@ -138,7 +138,31 @@ def test_a_refusal_that_lasts_is_told_of_and_another_is_tried_again(reason: str,
     assert ask(made).restarted == (() if done else ("Deployment web",))
 
 
-@pytest.mark.parametrize(("at", "restarted"), [(NOW - 1, True), (NOW, True), (NOW + 1, False)])
+@pytest.mark.parametrize(("newer", "moment"), [(False, NOW + WINDOW), (True, NOW + WINDOW + RETRY)])
+def test_a_restart_whose_answer_was_lost_is_asked_again_with_the_same_time(newer: bool, moment: float) -> None:
+    """So that it changes nothing where it was made; a change that came after it takes a time of its own."""
+    made = model()
+    world = made.world()
+    patch, lost = world.kube.patch, [KubeError("timeout", "no answer")]
+
+    def once(*given: Any, **more: Any) -> Any:
+        answer = patch(*given, **more)
+        if lost:
+            raise lost.pop()
+        return answer
+
+    world.kube.patch = once  # type: ignore[method-assign]
+    made.world = lambda: world  # type: ignore[method-assign]
+    assert twice(made).after == RETRY
+    made.now += RETRY
+    if newer:
+        ask(made, name="newer")
+        assert ask(made).restarted == ()
+    assert ask(made).restarted == (() if newer else ("Deployment web",))
+    assert spec(made)["template"]["metadata"]["annotations"] == {ANNOTATION: rfc3339(moment)}
+
+
+@pytest.mark.parametrize(("at", "restarted"), [(NOW - 1, True), (NOW + 1, True), (NOW + 2, False)])
 def test_after_a_crash_the_workload_itself_says_whether_it_was_restarted(at: float, restarted: bool) -> None:
     annotations = {"annotations": {ANNOTATION: rfc3339(at)}}
     made = model(template={"metadata": annotations})
@@ -181,3 +205,28 @@ def test_the_real_api_server_notes_our_writes_and_not_those_of_others(cluster: C
     kube.apply(SECRET, {**body, "data": {"a": "eQ=="}})
     assert written_at(world, namespace, "creds") >= first + 1
     kube.close()
+
+
+@pytest.mark.parametrize("meanwhile", ["a restart is due", "it was restarted"])
+def test_a_clock_that_is_set_back_delays_no_restart_for_long(meanwhile: str) -> None:
+    made = model()
+    if meanwhile == "it was restarted":
+        twice(made, token="one")
+    else:
+        ask(made, token="one")
+    made.now -= 3600
+
+    assert ask(made, token="two").after == WINDOW
+    made.now += WINDOW
+    assert ask(made, token="two").restarted == ("Deployment web",)
+
+
+def test_a_secret_that_was_written_in_the_second_of_a_restart_is_another_restart() -> None:
+    made = model()
+    made.now += 0.2
+    twice(made, token="one")
+    made.now += 0.6
+
+    assert not ask(made, name="two", token="two", written=float(int(made.now))).done
+    made.now += WINDOW
+    assert ask(made, name="two", token="two", written=float(int(made.now - WINDOW))).restarted == ("Deployment web",)

@@ -2,86 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Mapping
-from typing import Any
-
 import pytest
-from controller.model_world import TEAM, Died, Model
+from controller.model_world import TEAM, Died
+from controller.refreshed_world import KINDS, Server, every_kind, failing
 
-from keywave.controller.kinds import composite, static
 from keywave.controller.model import Key, Result
-from keywave.controller.ports import Reconcile, World
-from keywave.controller.status import rfc3339
-from keywave.kube.api_server import KubeError
 from keywave.vault.values import VaultFault
-
-TARGETS = [{"kind": "Deployment", "name": "web"}]
-DESTINATION = {"name": "creds", "create": True, "transformation": {"excludeRaw": True}}
-COMMON = {"vaultAuthRef": "app", "refreshAfter": "30s", "destination": DESTINATION, "rolloutRestartTargets": TARGETS}
-KV = {"mount": "kv", "path": "app", "type": "kv-v1"}
-KINDS: dict[str, tuple[Reconcile, dict[str, Any]]] = {
-    "VaultStaticSecret": (static.reconcile, {**COMMON, **KV}),
-    "VaultCompositeSecret": (composite.reconcile, {**COMMON, "sources": [{"name": "app", "kv": KV}]}),
-}
-RESTARTED = "vso.secrets.hashicorp.com/restartedAt"
-every_kind = pytest.mark.parametrize("kind", KINDS)
-
-
-class Server(Model):
-    """As the model, with the times of writes as the API server notes them, and refusals of Kubernetes. `refuse`: number of a write ->
-    reason."""
-
-    def __init__(self, kind: str, **spec: Any) -> None:
-        super().__init__()
-        self.kind, self.refuse, self.writes, self.restarts = kind, dict[int, str](), 0, 0
-        self.login()
-        self.kv["kv/app"] = {"a": "1"}
-        self.put(kind, "app", {**KINDS[kind][1], **spec})
-        self.put("Deployment", "web", {"template": {"metadata": {}}})
-
-    def call(self, effect: Callable[[], Any]) -> Any:
-        self.writes += 1
-        if self.writes in self.refuse:
-            raise KubeError(self.refuse[self.writes], "CANARY")
-        return super().call(effect)
-
-    def _store(self, body: dict[str, Any]) -> dict[str, Any]:
-        name = body["metadata"]["name"]
-        if body["kind"] == "Secret":
-            entry = {"manager": "keywave-reconciler", "operation": "Apply", "time": rfc3339(self.now)}
-            body["metadata"]["managedFields"] = [entry]
-        if body["kind"] == "Deployment" and body["spec"]["template"]["metadata"] != {}:
-            self.restarts += name == "web"
-        return super()._store(body)
-
-    def reconcile(self, times: int = 1, *, failures: int = 0) -> Result:
-        result = Result()
-        for _ in range(times):
-            resource = self.world().lookup.find(Key(self.kind, TEAM, "app"))
-            if resource is not None:
-                result = KINDS[self.kind][0](resource, self.world(), failures)
-        return result
-
-    def settle(self) -> None:
-        """As the workers do: whatever is raised or failed is tried again."""
-        for _ in range(12):
-            try:
-                result = self.reconcile()
-            except KubeError:
-                result = Result(1.0)
-            self.now += min(max(result.after or 0.0, 1.0), 35.0)
-
-    def data(self) -> dict[str, str]:
-        body = self.body("Secret", "creds") or {}
-        return {key: base64.b64decode(value).decode() for key, value in (body.get("data") or {}).items()}
-
-    def status(self) -> Mapping[str, Any]:
-        return (self.body(self.kind, "app") or {}).get("status") or {}
-
-    def condition(self, type: str) -> tuple[str, str]:
-        (found,) = [entry for entry in self.status()["conditions"] if entry["type"] == type]
-        return found["status"], found["reason"]
 
 
 def story(made: Server) -> None:
@@ -155,26 +81,6 @@ FAULTS = {
 }
 
 
-def failing(made: Server, fault: VaultFault | None) -> None:
-    """From now on each read fails."""
-    world = made.world
-
-    def changed() -> World:
-        found = world()
-        if fault is not None:
-            found.vault.read = _raising(fault)  # type: ignore[method-assign]
-        return found
-
-    made.world = changed if fault is not None else type(made).world.__get__(made)  # type: ignore[method-assign]
-
-
-def _raising(fault: VaultFault) -> Callable[..., Any]:
-    def read(*anything: Any, **named: Any) -> Any:
-        raise fault
-
-    return read
-
-
 @every_kind
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_failure_of_vault_is_told_once_and_the_last_good_secret_stays(kind: str, fault: str) -> None:
@@ -239,12 +145,14 @@ def test_nothing_is_read_or_written_between_two_refreshes_and_a_refresh_without_
 ) -> None:
     made = Server(kind)
     made.reconcile(2)
+    made.now += made.reconcile().after or 0
+    after = made.reconcile().after or 0
     writes, asked = made.writes, len(made.asked)
     for _ in range(4):
-        made.now += 5
+        made.now += after / 5
         made.reconcile()
-    assert (made.writes, len(made.asked)) == (writes, asked)
-    made.now += 11
+    assert (made.writes, len(made.asked), 24 <= after <= 27) == (writes, asked, True)
+    made.now += after / 5 + 0.01
     made.reconcile()
     assert (made.writes, len(made.asked)) == (writes, asked + 1)
 

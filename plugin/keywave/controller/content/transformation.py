@@ -1,6 +1,7 @@
 """Which templates and filters a destination has: its own and those of the SecretTransformations that it names. Pure.
 
-Rules: those of Vault Secrets Operator (names, order, what is a duplicate); all problems at once.
+Rules: those of Vault Secrets Operator (names, order, what is a duplicate); all problems at once. A SecretTransformation is judged by its
+spec: its status tells people, and comes later than the spec.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from keywave.controller import reasons
 from keywave.controller.model import Body, Key, Resource
 from keywave.controller.problems import PlanProblem
 from keywave.gotemplate import Template, TemplateError, parse
+from keywave.gotemplate.failing import Refused
+from keywave.gotemplate.regex_syntax import compile_pattern
 from keywave.objects.manifest import mapping, sequence
 
 
@@ -88,6 +91,38 @@ def references(resource: Resource, destination: Body) -> tuple[Key, ...]:
     return tuple(_target(resource, mapping(entry)) for entry in entries)
 
 
+def problems_of(shared: Resource) -> list[str]:
+    """What is wrong with a SecretTransformation, one sentence each."""
+    templates = [
+        (str(mapping(entry).get("name") or key), str(mapping(entry).get("text") or ""))
+        for key, entry in mapping(shared.spec.get("templates")).items()
+    ]
+    templates += [
+        (str(mapping(entry).get("name") or f"sourceTemplates[{index}]"), str(mapping(entry).get("text") or ""))
+        for index, entry in enumerate(sequence(shared.spec.get("sourceTemplates")))
+    ]
+    names = [name for name, _ in templates]
+    found = [f"there are two templates of the name {name}" for name in sorted({n for n in names if names.count(n) > 1})]
+    for name, text in templates:
+        try:
+            _parsed(name, text)
+        except TemplateError as problem:
+            found.append(str(problem))
+    for field in ("includes", "excludes"):
+        found += [_wrong(field, str(pattern)) for pattern in sequence(shared.spec.get(field))]
+    return [sentence for sentence in found if sentence]
+
+
+@lru_cache(maxsize=2000)
+def _wrong(field: str, pattern: str) -> str:
+    """ "" for a pattern that can be used."""
+    try:
+        compile_pattern(pattern)
+    except Refused as problem:
+        return f"{field}: {pattern[:100]!r} is no pattern: {problem.args[0] if problem.args else ''}"
+    return ""
+
+
 def _target(resource: Resource, reference: Body) -> Key:
     namespace = str(reference.get("namespace") or resource.key.namespace)
     return Key("SecretTransformation", namespace, str(reference.get("name") or ""))
@@ -105,8 +140,9 @@ def _from_shared(gathering: _Gathering, target: Key, found: Resource | None, ref
         gathering.problems.append(f"there is no {target}")
         gathering.invalid_reference = gathering.invalid_reference or target
         return
-    if found.status.get("valid") is not True:
-        gathering.problems.append(f"{target} is not valid (yet): look at its status")
+    wrong = problems_of(found)
+    if wrong:
+        gathering.problems.append(f"{target} is not valid: {'; '.join(wrong)}")
         gathering.invalid_reference = gathering.invalid_reference or target
         return
     _filters(gathering, found.spec, reference)

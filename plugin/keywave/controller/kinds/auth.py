@@ -1,12 +1,14 @@
 """VaultAuth: the login is really tried, so that Ready means something.
 
-As from its own namespace, or from one that uses it: the ServiceAccount and the Secret of a login are those of the consumer's namespace.
+As from its own namespace and from those that use it and may: the ServiceAccount and the Secret of a login are those of the consumer's
+namespace. Ready means that one of these logins works; the others are named in the message and in an event. It is False where none does.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 
 from keywave.controller import reasons
 from keywave.controller.kinds import secret_flow as flow
@@ -15,39 +17,47 @@ from keywave.controller.kinds.holding_credentials import Place
 from keywave.controller.login_plan import LoginPlan
 from keywave.controller.model import Condition, Resource, Result
 from keywave.controller.planning import plan_login
+from keywave.controller.planning_globals import allowed
 from keywave.controller.ports import World
 from keywave.controller.problems import PlanProblem
-from keywave.controller.status import write_status
-from keywave.controller.timing import backoff, refresh
+from keywave.controller.status import latest, write_status
+from keywave.controller.timing import backoff, is_due, refresh
 from keywave.kube.api_server import KubeError
 from keywave.vault.values import VaultFault
 
 FINALIZER = "vaultauth.secrets.hashicorp.com/finalizer"
 _INTERVAL = 600.0
+_MOST = 16
+"""Namespaces from which a login is tried in one go, beside its own."""
+_OF_ALL = frozenset({"sealed", "unreachable", "rate-limited"})
+"""What befalls every login to that Vault."""
 
 
 def reconcile(resource: Resource, world: World, failures: int) -> Result:
     if resource.deleting:
         return hold(resource, world, FINALIZER)
+    resource = latest(resource, world)
     again = look_after_secrets(resource, world, lambda place: _names(resource, world, place))
     if flow.suspended(resource):
         return Result(again, reason=reasons.SUSPENDED)
     try:
         plan, now = _plan(resource, world), world.now()
+        spaces = _spaces(resource, world, failures)
+        asked = (plan, resource.generation, frozenset(spaces))
         tried = world.memory.recall(resource.key, "tried")
-        if again is not None and tried is not None and tried[0] == (plan, resource.generation) and now < tried[1]:
+        if again is not None and tried is not None and tried[0] == asked and not is_due(now, tried[1], _INTERVAL):
             # Only its Secret was looked at: a secret id may be good for few logins.
             return Result(min(again, tried[1] - now))
-        message = _try(resource, world, plan)
+        message, lacking = _try(resource, world, plan, spaces)
     except (PlanProblem, VaultFault, KubeError) as problem:
         what = flow.told(problem)
         _tell(resource, world, False, what.reason, what.message)
         world.memory.keep(resource.key, "tried", None)
         wait = backoff(failures, world.chance(), first=1.0, ceiling=20.0)
         return Result(max(wait, min(what.retry_after, 60.0)), failed=True, reason=what.reason)
-    _tell(resource, world, True, reasons.ACCEPTED, message)
+    _tell(resource, world, True, reasons.ACCEPTED, message, lacking)
     wait = refresh(_INTERVAL, world.chance())
-    world.memory.keep(resource.key, "tried", ((plan, resource.generation), now + wait))
+    world.memory.keep(resource.key, "tried", (asked, now + wait))
     return Result(min(wait, again or wait))
 
 
@@ -66,33 +76,58 @@ def _names(resource: Resource, world: World, place: Place) -> bool:
         return True
 
 
-def _try(resource: Resource, world: World, plan: LoginPlan) -> str:
-    """What was seen. Raises VaultFault, KubeError."""
+def _spaces(resource: Resource, world: World, failures: int) -> list[str]:
+    """Whence the login is tried: its own namespace, the one where it worked last, others that use it and may. Not more than a few; after a
+    failure it is the turn of the next ones."""
+    own, last = resource.key.namespace, world.memory.recall(resource.key, "worked")
+    named = {user.key.namespace for user in world.lookup.referrers(resource.key)}
+    users = sorted(space for space in named - {own} if allowed(resource, space, world.operator_namespace))
+    start = failures * _MOST % len(users) if len(users) > _MOST else 0
+    turns = [*([last] if last in users else ()), *users[start:], *users[:start]]
+    return [own, *dict.fromkeys(turns)][: _MOST + 1]
+
+
+def _try(resource: Resource, world: World, plan: LoginPlan, spaces: Sequence[str]) -> tuple[str, bool]:
+    """What was seen, and whether somebody who uses it cannot log in. Raises VaultFault where nobody can, KubeError."""
     own = resource.key.namespace
-    users = {user.key.namespace for user in world.lookup.referrers(resource.key)}
-    lacking = None
-    for space in (own, *sorted(users - {own})):
+    used = {user.key.namespace for user in world.lookup.referrers(resource.key)}
+    works: list[str] = []
+    fails: dict[str, VaultFault] = {}
+    for space in spaces:
         try:
             world.vault.log_in(plan._replace(consumer_namespace=space))
+            works.append(space)
         except VaultFault as fault:
-            if fault.reason != "login" or fault.status:
+            if fault.reason in _OF_ALL and not works:
                 raise
-            lacking = lacking or fault  # no credentials in this namespace: it may be made for another
-            continue
-        where = "" if space == own else f" (as from {space})"
-        return f"the {plan.method} login at auth/{plan.mount} works{where}"
-    if lacking is not None and users:
-        raise lacking
-    return f"not tried: {lacking.summary if lacking else 'nobody uses it'}, and nothing refers to it yet"
+            if fault.reason in _OF_ALL:
+                break
+            fails[space] = fault
+    mine = fails.get(own)
+    if mine is not None and own not in used and (len(spaces) > 1 or not mine.status):
+        del fails[own]  # it is made for others
+    if not works and fails:
+        raise next(iter(fails.values()))
+    if not works:
+        return f"not tried: {mine.summary if mine else 'nobody uses it'}, and nothing refers to it yet", False
+    if own not in works:
+        world.memory.keep(resource.key, "worked", works[0])
+    account = dict(plan.settings).get("serviceAccount")
+    names = ", ".join(f"{space}/{account}" if account else space for space in fails)
+    where = "" if own in works else f" (as from {works[0]})"
+    rest = f"; not as from {names}" if fails else ""
+    return f"the {plan.method} login at auth/{plan.mount} works{where}{rest}", bool(fails)
 
 
-def _tell(resource: Resource, world: World, ready: bool, reason: str, message: str) -> None:
+def _tell(resource: Resource, world: World, ready: bool, reason: str, message: str, lacking: bool = False) -> None:
     before = flow.condition_of(resource, "Ready")
     digest = hashlib.blake2b(json.dumps(resource.spec, sort_keys=True).encode(), digest_size=32).hexdigest()
     fields = {"valid": ready, "error": "" if ready else message, "specHash": digest}
     conditions = [Condition(type, ready, reason, message) for type in ("Healthy", "Ready")]
     write_status(resource, world, fields, conditions)
-    if before.get("reason") != reason:
+    if lacking and before.get("message") != message:
+        world.events.tell(resource, reasons.LOGIN, message, warning=True)
+    elif before.get("reason") != reason:
         world.events.tell(resource, reason, message, warning=not ready)
     if ready and before.get("status") != "True":
         for user in world.lookup.referrers(resource.key):

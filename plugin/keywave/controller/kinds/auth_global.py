@@ -5,13 +5,16 @@ from __future__ import annotations
 from keywave.controller import reasons
 from keywave.controller.auth_methods.catalogue import AUTH_METHODS
 from keywave.controller.kinds import secret_flow as flow
+from keywave.controller.kinds.holding import FINALIZERS, hold
 from keywave.controller.model import Condition, Resource, Result
 from keywave.controller.ports import World
 from keywave.controller.status import write_status
 
 
 def reconcile(resource: Resource, world: World, failures: int) -> Result:
-    if resource.deleting or flow.suspended(resource):
+    if resource.deleting:
+        return hold(resource, world, FINALIZERS["VaultAuthGlobal"])
+    if flow.suspended(resource):
         return Result()
     method = resource.spec.get("defaultAuthMethod")
     wrong = f"defaultAuthMethod {method!r} is not offered: one of {', '.join(AUTH_METHODS)}"

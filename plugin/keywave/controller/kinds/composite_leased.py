@@ -7,6 +7,7 @@ Secret is written: a crash anywhere leaves nothing that nobody will revoke.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from keywave.controller import reasons
 from keywave.controller.content.transformation import references
 from keywave.controller.destination import Wanted, judge
 from keywave.controller.destination_write import prune, write
-from keywave.controller.kinds import leases, revoking
+from keywave.controller.kinds import leases, replaced, revoking
 from keywave.controller.kinds import secret_flow as flow
 from keywave.controller.kinds.composite_parts import Part, parts_of, seen
 from keywave.controller.kinds.composite_values import (
@@ -32,8 +33,8 @@ from keywave.controller.login_plan import LoginPlan
 from keywave.controller.model import Resource, Result
 from keywave.controller.ports import World
 from keywave.controller.problems import PlanProblem
-from keywave.controller.status import rfc3339, write_status
-from keywave.controller.timing import refresh
+from keywave.controller.status import write_status
+from keywave.controller.timing import first_turn, refresh
 from keywave.kube.api_server import KubeError
 from keywave.objects.manifest import mapping, sequence
 from keywave.vault.values import Payload, VaultFault, lease_renew, lease_revoke
@@ -62,10 +63,12 @@ def reconcile_leased(resource: Resource, world: World) -> Result:
         if found is None or found.deleting:
             return Result()
         view = _gather(found, world)
-    if view.verdict.action == "refuse":
-        raise PlanProblem(view.verdict.reason, view.verdict.message)
     view = _kept_alive(view, world)
-    after = _written(view, world) if view.writing(world.now()) else view.resource
+    try:
+        after = _written(view, world) if view.writing(world.now()) else view.resource
+    except (PlanProblem, VaultFault, KubeError):
+        _still_alive(view, world)
+        raise
     return _follow_up(after, world)
 
 
@@ -78,7 +81,8 @@ def _gather(resource: Resource, world: World) -> View:
     parts = tuple(parts_of(resource))
     due = world.memory.recall(resource.key, "read again")
     if due is None:
-        due = world.now() + interval_of(resource) * world.chance() if resource.status.get("secretMAC") else 0.0
+        known = bool(resource.status.get("secretMAC"))
+        due = first_turn(world.now(), interval_of(resource), world.chance()) if known else 0.0
         world.memory.keep(resource.key, "read again", due)
     view = View(resource, destination, observed, verdict, parts, {}, float(due), form)
     asked = flow.refresh_asked(resource) is not None
@@ -107,10 +111,22 @@ def _kept_alive(view: View, world: World) -> View:
         if left is None or (left != float("inf") and now + left <= ends + 1):
             world.memory.keep(resource.key, "lost token", accessor)
         else:
-            entry["token"] = {**known, "expireTime": None if left == float("inf") else rfc3339(now + left)}
+            never = {name: value for name, value in known.items() if name != "expireTime"} | {"renewable": False}
+            entry["token"] = never if left == float("inf") else {**known, "expireTime": leases.stamp(now + left)}
     resource = _write(resource, world, {"sources": list(entries.values())}, "")
     parts = tuple(part._replace(entry=entries[part.name]) for part in view.parts)
     return view._replace(resource=resource, steps=steps, parts=parts)
+
+
+def _still_alive(view: View, world: World) -> None:
+    """What was to be issued anew, and could not be, lives on in the last good Secret. Raises nothing."""
+    steps = {}
+    for part in view.parts:
+        if part.dynamic and part.entry.get("secretLease") and view.steps.get(part.name) == "issue":
+            looked = seen(view.resource, world, part, drift=False, asked=False)
+            steps[part.name] = leases.decide(looked._replace(same=True, synced=True))
+    with contextlib.suppress(PlanProblem, VaultFault, KubeError):
+        _kept_alive(view._replace(steps=steps), world)
 
 
 def _renewed(entry: dict[str, Any], resource: Resource, world: World, plan: LoginPlan) -> bool:
@@ -128,12 +144,17 @@ def _renewed(entry: dict[str, Any], resource: Resource, world: World, plan: Logi
         return False
     renewed = lease._replace(duration=payload.lease_duration, since=payload.at, renewable=payload.renewable)
     entry["secretLease"], entry["lastRenewalTime"] = renewed.status(), int(renewed.since)
-    entry["leaseExpireTime"] = rfc3339(renewed.end)
+    entry["leaseExpireTime"] = leases.stamp(renewed.end)
     return True
 
 
 def _written(view: View, world: World) -> Resource:
     resource, destination, plan = view.resource, view.destination, flow.plan_of(view.resource, world)
+    if view.verdict.action == "refuse":
+        raise PlanProblem(view.verdict.reason, view.verdict.message)
+    if resource.spec.get("hmacSecretData") is False and any(part.dynamic for part in view.parts):
+        wrong = "hmacSecretData: false cannot be with a dynamic source, whose values are in the Secret only: the hash tells that they are"
+        raise PlanProblem(reasons.INVALID, wrong)
     revoking.spare(resource, world, view.form)
     transformation = flow.transformation_for(resource, world, destination)._replace(exclude_raw=True)
     read = read_all(view, world, plan)
@@ -160,33 +181,43 @@ def _written(view: View, world: World) -> Resource:
         if verdict.action != "unchanged":
             write(world, resource, verdict, data)
     except (PlanProblem, KubeError, VaultFault) as problem:
-        if isinstance(problem, PlanProblem):
+        if not isinstance(problem, VaultFault):
             revoking.not_formed(resource, world, view.form, problem)
         for part in issuing:
-            lease = new[part.name].lease_id if part.name in new and part.revoked else ""
-            revoking.discard(resource, world, plan, lease, revocation(resource))
+            if part.name in new and part.revoked:
+                lease = leases.lease_from(new[part.name])
+                revoking.discard(resource, world, plan, lease.id, lease.end, revocation(resource))
         raise
-    if renewed:
-        prune(world, resource, destination["name"])
     before = str(resource.status.get("secretMAC") or "")
     entries = [entry_of(part, read, new, world, plan) for part in view.parts]
     after = _tell(view._replace(resource=resource), world, entries, mac, read)
     flow.synced(resource, world, wrote=verdict.action != "unchanged", rotated=bool(before) and before != mac)
-    return after
+    return _pruned(after, world, destination["name"])
+
+
+def _pruned(resource: Resource, world: World, name: str) -> Resource:
+    """After the status, so that a refusal issues nothing anew. Raises KubeError."""
+    if resource.status.get("secretName") != name:
+        prune(world, resource, name)
+    return _write(resource, world, {"secretName": name}, "")
 
 
 def _noted(resource: Resource, world: World, part: Part, payload: Payload) -> Resource:
     """To be revoked, as long as the status does not say that it is in use."""
     if not payload.lease_id or not part.revoked:
         return resource
-    entries = revoking.with_pending(revoking.pending(resource), [payload.lease_id], payload.accessor, world.now(), "")
+    lease = leases.lease_from(payload)
+    entries = revoking.with_pending(
+        revoking.pending(resource), {lease.id: lease.end}, payload.accessor, world.now(), ""
+    )
     return _write(resource, world, {"pendingRevocations": entries}, "")
 
 
 def _settled(view: View, world: World, read: Mapping[str, Payload]) -> Resource:
     """Nothing has changed: the next look is set, and a failure that is over is told of."""
     entries = [dict(part.entry) for part in view.parts]
-    return _tell(view, world, entries, str(view.resource.status.get("secretMAC") or ""), read)
+    after = _tell(view, world, entries, str(view.resource.status.get("secretMAC") or ""), read)
+    return _pruned(after, world, view.destination["name"])
 
 
 def _tell(view: View, world: World, entries: list[dict[str, Any]], mac: str, read: Mapping[str, Payload]) -> Resource:
@@ -197,28 +228,30 @@ def _tell(view: View, world: World, entries: list[dict[str, Any]], mac: str, rea
     before = [leases.lease_of(mapping(entry)) for entry in sequence(status.get("sources"))]
     unkept = {part.name for part in view.parts if part.dynamic and not part.revoked}
     names = [str(mapping(entry).get("name") or "") for entry in sequence(status.get("sources"))]
-    old = [
-        lease.id
+    old = {
+        lease.id: lease.end
         for name, lease in zip(names, before, strict=True)
         if lease.id and lease.id not in held and lease.end > world.now() and name not in unkept
-    ]
+    }
     pending = revoking.with_pending(revoking.pending(resource), old, "", world.now(), "") or []
     fields = {
         "lastGeneration": resource.generation,
         "secretMAC": mac,
-        "secretName": view.destination["name"],
+        # Until the one that it names is deleted.
+        "secretName": status.get("secretName") or view.destination["name"],
         "requestHash": view.form or None,
         "lastRefreshRequest": resource.annotations.get(flow.REFRESH),
         "restartedFor": revoking.restarted_for(resource, mac, str(status.get("secretMAC") or "")),
         "sources": entries,
         "pendingRevocations": [entry for entry in pending if entry.get("id") not in held] or None,
     }
+    replaced.wrote(resource, world, mac)
     return _write(resource, world, fields, f"the Secret {view.destination['name']} holds what Vault has")
 
 
 def _write(resource: Resource, world: World, fields: Mapping[str, Any], message: str) -> Resource:
     write_status(resource, world, fields, flow.success(message) if message else ())
-    return resource._replace(status={**resource.status, **fields})
+    return revoking.with_status(resource, fields)
 
 
 def _follow_up(resource: Resource, world: World) -> Result:
@@ -229,4 +262,4 @@ def _follow_up(resource: Resource, world: World) -> Result:
             dues += [due for due in (one.due, None if one.lost else one.token_due) if due is not None]
     after = max(min(dues) - world.now(), 0.1)
     mac = str(resource.status.get("secretMAC") or "")
-    return revoking.follow_up(resource, world, mac, revocation(resource), after)
+    return replaced.follow_up(resource, world, mac, revocation(resource), after)

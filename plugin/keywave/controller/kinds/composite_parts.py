@@ -53,7 +53,7 @@ def parts_of(resource: Resource) -> list[Part]:
 def seen(resource: Resource, world: World, part: Part, *, drift: bool, asked: bool) -> Seen:
     """Of a source with `dynamic`, for `leases.decide`. `drift`: its values are lost with the Secret's data."""
     entry, lease, now = part.entry, leases.lease_of(part.entry), world.now()
-    accessor, ends = str(mapping(entry.get("token")).get("accessor") or ""), leases.token_ends(entry)
+    accessor = str(mapping(entry.get("token")).get("accessor") or "")
     lost = bool(accessor) and world.memory.recall(resource.key, "lost token") == accessor
     return Seen(
         now,
@@ -65,7 +65,7 @@ def seen(resource: Resource, world: World, part: Part, *, drift: bool, asked: bo
         renewable=lease.renewable,
         end=lease.end,
         due=_due(resource, world, part, lost=lost),
-        token_due=_token_due(resource, world, part, ends) if accessor else None,
+        token_due=_token_due(resource, world, part) if accessor else None,
         lost=lost,
     )
 
@@ -111,10 +111,11 @@ def _due(resource: Resource, world: World, part: Part, *, lost: bool) -> float |
     return due
 
 
-def _token_due(resource: Resource, world: World, part: Part, ends: float) -> float | None:
-    name = f"token due {part.name}"
+def _token_due(resource: Resource, world: World, part: Part) -> float | None:
+    name, token = f"token due {part.name}", mapping(part.entry.get("token"))
+    mark = tuple(token.get(field) for field in ("accessor", "expireTime", "renewable"))
     kept = world.memory.recall(resource.key, name)
-    if kept is None or kept[0] != ends:
-        kept = (ends, leases.token_due(world.now(), ends, world.chance()))
+    if kept is None or kept[0] != mark:
+        kept = (mark, leases.token_due(world.now(), token, world.chance()))
         world.memory.keep(resource.key, name, kept)
     return float(kept[1]) if kept[1] is not None else None

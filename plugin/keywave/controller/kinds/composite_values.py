@@ -13,11 +13,10 @@ from keywave.controller.destination import Verdict
 from keywave.controller.kinds import leases, static
 from keywave.controller.kinds import secret_flow as flow
 from keywave.controller.kinds.composite_parts import Part, merge
-from keywave.controller.kinds.dynamic import lease_fields
 from keywave.controller.login_plan import LoginPlan
 from keywave.controller.model import Body, Resource
 from keywave.controller.ports import Observed, World
-from keywave.controller.timing import DEFAULT_REFRESH, seconds
+from keywave.controller.timing import is_due, refresh_interval, shared_age
 from keywave.kube.resources import SECRET
 from keywave.objects.manifest import mapping
 from keywave.vault.values import Payload, VaultFault, dynamic
@@ -45,14 +44,17 @@ class View(NamedTuple):
         status, synced = self.resource.status, flow.condition_of(self.resource, "SecretSynced").get("status")
         told = flow.exists_for_this_generation(self.resource) and synced in (None, "True")
         rewritten = self.verdict.action != "unchanged" or status.get("requestHash") != self.form
-        return not told or rewritten or "issue" in self.steps.values() or now >= self.due
+        return not told or rewritten or "issue" in self.steps.values() or self._due(now)
+
+    def _due(self, now: float) -> bool:
+        return is_due(now, self.due, interval_of(self.resource))
 
 
 def read_all(view: View, world: World, plan: LoginPlan) -> dict[str, Payload]:
     """What the KV sources have. Raises VaultFault with the source's name."""
     resource, interval = view.resource, interval_of(view.resource)
     first = not flow.exists_for_this_generation(resource)
-    max_age = 0.0 if flow.refresh_asked(resource) else 1.0 if first else min(max(1.0, 0.2 * interval), 30.0)
+    max_age = 0.0 if flow.refresh_asked(resource) else 1.0 if first else shared_age(interval)
     found = {}
     for part in view.parts:
         if part.kv:
@@ -138,9 +140,10 @@ def entry_of(
         return {**part.entry, **known}
     payload = new[part.name]
     rotation = leases.rotation_of(payload.data) if part.rotates else None
-    made = lease_fields(leases.lease_from(payload), world, plan, payload.accessor) | {"staticCredsMetaData": rotation}
+    token = leases.token_from(payload, plan.auth_ref)
+    made = leases.lease_fields(leases.lease_from(payload), token) | {"staticCredsMetaData": rotation}
     return known | {name: value for name, value in made.items() if value is not None and name != "vaultClientMeta"}
 
 
 def interval_of(resource: Resource) -> float:
-    return seconds(resource.spec.get("refreshAfter")) or DEFAULT_REFRESH
+    return refresh_interval(resource.spec.get("refreshAfter"))

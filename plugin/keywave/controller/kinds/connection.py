@@ -1,4 +1,8 @@
-"""VaultConnection: whether Vault answers and takes requests, asked again each minute. A sealed Vault is not healthy."""
+"""VaultConnection: whether Vault answers and takes requests, asked again each minute.
+
+Healthy: it is unsealed and active. Ready: requests get their answers, also by way of a standby that knows its active node. So a standby
+is not healthy, and Ready only as long as it can hand requests on. On definitions without conditions `valid` is Ready.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,9 @@ from keywave.controller.kinds import secret_flow as flow
 from keywave.controller.kinds.holding import hold, look_after_secrets
 from keywave.controller.model import Condition, Resource, Result
 from keywave.controller.planning import plan_connection
-from keywave.controller.ports import World
+from keywave.controller.ports import Health, World
 from keywave.controller.problems import PlanProblem
-from keywave.controller.status import write_status
+from keywave.controller.status import latest, write_status
 from keywave.controller.timing import backoff, refresh
 from keywave.vault.values import VaultFault
 
@@ -20,24 +24,40 @@ _INTERVAL = 60.0
 def reconcile(resource: Resource, world: World, failures: int) -> Result:
     if resource.deleting:
         return hold(resource, world, FINALIZER)
+    resource = latest(resource, world)
     ca = (resource.key.namespace, str(resource.spec.get("caCertSecretRef") or ""))
     again = look_after_secrets(resource, world, lambda place: place == ca)
     if flow.suspended(resource):
         return Result(again, reason=reasons.SUSPENDED)
     try:
-        world.vault.health(plan_connection(resource))
+        conditions = verdict(str(resource.spec.get("address")), world.vault.health(plan_connection(resource)))
     except (PlanProblem, VaultFault) as problem:
         what = flow.told(problem)
-        _tell(resource, world, False, what.reason, what.message)
-        return Result(backoff(failures, world.chance(), first=1.0, ceiling=30.0), failed=True, reason=what.reason)
-    address = resource.spec.get("address")
-    _tell(resource, world, True, reasons.ACCEPTED, f"Vault at {address} answers and is unsealed")
+        conditions = _both(False, what.reason, what.message)
+    _tell(resource, world, conditions)
+    ready = conditions[1]
+    if not ready.status:
+        return Result(backoff(failures, world.chance(), first=1.0, ceiling=30.0), failed=True, reason=ready.reason)
     return Result(min(refresh(_INTERVAL, world.chance()), again or _INTERVAL))
 
 
-def _tell(resource: Resource, world: World, ready: bool, reason: str, message: str) -> None:
+def verdict(address: str, health: Health) -> tuple[Condition, Condition]:
+    """Healthy and Ready of a Vault that answers and is unsealed. Pure."""
+    if not health.standby:
+        return _both(True, reasons.ACCEPTED, f"Vault at {address} answers and is unsealed")
+    if not health.forwards:
+        return _both(False, reasons.SEALED, f"Vault at {address} is a standby, and knows no active node")
+    told = f"Vault at {address} is a standby; it hands requests on to its active node"
+    return Condition("Healthy", False, reasons.STANDBY, told), Condition("Ready", True, reasons.STANDBY, told)
+
+
+def _both(status: bool, reason: str, message: str) -> tuple[Condition, Condition]:
+    return Condition("Healthy", status, reason, message), Condition("Ready", status, reason, message)
+
+
+def _tell(resource: Resource, world: World, conditions: tuple[Condition, Condition]) -> None:
+    healthy, ready = conditions
     before = flow.condition_of(resource, "Ready")
-    conditions = [Condition(type, ready, reason, message) for type in ("Healthy", "Ready")]
-    write_status(resource, world, {"valid": ready}, conditions)
-    if before.get("reason") != reason:
-        world.events.tell(resource, reason, message, warning=not ready)
+    write_status(resource, world, {"valid": ready.status}, conditions)
+    if before.get("reason") != ready.reason:
+        world.events.tell(resource, ready.reason, ready.message, warning=not healthy.status)

@@ -9,38 +9,46 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from keywave.controller import reasons
 from keywave.controller.content.data import build_data
 from keywave.controller.destination import Wanted, judge
 from keywave.controller.destination_write import prune, write
-from keywave.controller.kinds import leases, revoking
+from keywave.controller.kinds import leases, replaced, revoking
 from keywave.controller.kinds import secret_flow as flow
-from keywave.controller.kinds.dynamic_view import View, gather, unclaimed
+from keywave.controller.kinds.dynamic_renewal import GONE, kept_alive, renewed, token_renewed
+from keywave.controller.kinds.dynamic_view import ASKED, FINALIZER, View, gather, note_read, seal_of, unclaimed
 from keywave.controller.kinds.holding import keep_while_revoking, to_revoke
 from keywave.controller.kinds.leases import Lease
-from keywave.controller.login_plan import LoginPlan
 from keywave.controller.model import Body, Resource, Result
 from keywave.controller.ports import World
 from keywave.controller.problems import PlanProblem
-from keywave.controller.status import rfc3339, write_status
+from keywave.controller.status import latest, write_status
 from keywave.kube.api_server import KubeError
 from keywave.objects.manifest import mapping
-from keywave.vault.values import Payload, ValueRequest, VaultFault, dynamic, lease_renew, lease_revoke
+from keywave.vault.values import ValueRequest, VaultFault, dynamic, lease_renew, lease_revoke
 
-FINALIZER = "vaultdynamicsecret.secrets.hashicorp.com/finalizer"
+__all__ = ["ASKED", "FINALIZER", "reconcile", "request_of"]
 
 
 def reconcile(resource: Resource, world: World, failures: int) -> Result:
     if resource.deleting:
-        ids = (*to_revoke(resource), unclaimed(resource, world)) if resource.spec.get("revoke") is not False else ()
+        ids = (*to_revoke(resource), unclaimed(resource, world)) if _revokes(resource) else ()
         ids = tuple(filter(None, ids))
         return revoking.end(resource, world, failures, finalizer=FINALIZER, ids=ids, request=_revocation(resource))
-    return flow.guarded(resource, world, failures, _reconcile)
+    result = flow.guarded(resource, world, failures, _reconcile)
+    if result.failed and result.after is not None:
+        due = kept_alive(latest(resource, world), world)
+        soonest = result.after if due is None else min(result.after, max(due - world.now(), 1.0))
+        return result._replace(after=soonest)
+    return result
 
 
 def _reconcile(resource: Resource, world: World) -> Result:
     view = gather(resource, world)
     step = leases.decide(view.seen)
+    if step == "issue":
+        # Told before the API server is asked for anything: an object that names nothing costs nothing at a retry.
+        flow.plan_of(resource, world)
+        request_of(resource.spec)
     if step != "rest":
         found = revoking.fresh(resource, world)
         if found is None or found.deleting:
@@ -55,9 +63,10 @@ def _reconcile(resource: Resource, world: World) -> Result:
     elif step == "issue":
         after = _issue(view, world)
     elif step == "renew":
-        after = _renew(view, world)
+        alive = renewed(view.resource, world)
+        after = _settle(view._replace(resource=alive), world) if alive is not None else _issue(view, world)
     elif step == "token":
-        after = _renew_token(view, world)
+        after = token_renewed(view.resource, world)
     elif step == "metadata":
         revoking.mend_metadata(view.resource, world, view.verdict.target, view.verdict.uid)
         after = _settle(view, world)
@@ -73,163 +82,139 @@ def request_of(spec: Body) -> ValueRequest:
     return dynamic(mount, path, str(spec.get("requestHTTPMethod") or "GET"), params, space)
 
 
-def _issue(view: View, world: World) -> Resource:
-    resource, before = view.resource, view.lease
+def _issue(view: View, world: World, found: str = "") -> Resource:
+    """`found`: a lease that only the Secret knows of, and that this one replaces."""
+    resource = view.resource
     revoking.spare(resource, world, view.hashed)
     transformation = flow.transformation_for(resource, world, view.destination)
     plan, request = flow.plan_of(resource, world), request_of(resource.spec)
-    if resource.spec.get("revoke") is not False:
-        keep_while_revoking(resource, world)
-    resource = revoking.with_finalizer(resource, world, FINALIZER)
+    resource = _secured(resource, world)
     repeatable = bool(resource.status.get("staticCredsMetaData")) and resource.spec.get("allowStaticCreds") is True
     payload = world.vault.read(plan, request, max_age=0.0) if repeatable else world.vault.issue(plan, request)
-    lease = leases.lease_from(payload)
+    lease, token = leases.lease_from(payload), leases.token_from(payload, plan.auth_ref)
     rotation = leases.rotation_of(payload.data) if resource.spec.get("allowStaticCreds") is True else None
     try:
+        resource = _noted(view._replace(resource=resource), world, lease, payload.accessor, found)
         data = build_data(payload.data, payload.raw, transformation, resource, exclude_raw=world.exclude_raw)
         whole = world.secrets.mac(data)
         mac = world.secrets.mac(leases.stable(data)) if rotation else whole
-        annotations = {leases.DATA: whole} | ({leases.LEASE: lease.id} if lease.id else {})
-        if not (lease.id or rotation):
-            annotations = {}
+        annotations = {leases.DATA: whole} if lease.id or rotation else {}
+        if lease.id:
+            annotations |= {
+                leases.LEASE: lease.id,
+                leases.ISSUED: leases.note_of(token, view.hashed, seal_of(resource, world, lease.id)),
+            }
         verdict = judge(resource, view.destination, Wanted(whole, annotations), view.observed)
         if verdict.action == "refuse":
             raise PlanProblem(verdict.reason, verdict.message)
         if verdict.action != "unchanged":
             write(world, resource, verdict, data)
     except (PlanProblem, KubeError) as problem:
-        if isinstance(problem, PlanProblem):
-            revoking.not_formed(resource, world, view.hashed, problem)
-        revoking.discard(resource, world, plan, lease.id, _revocation(resource))
+        revoking.not_formed(resource, world, view.hashed, problem)
+        revoking.discard(resource, world, plan, lease.id, lease.end, _revocation(resource))
         raise
-    prune(world, resource, view.destination["name"])
-    after = _written(view, resource, world, plan, payload, mac, rotation)
-    first = not resource.status.get("lastGeneration")
+    note_read(resource, world, payload, rotation)
+    first, before = not resource.status.get("lastGeneration"), view.lease
     changed = not first and (before.id != lease.id or resource.status.get("secretMAC") != mac)
+    after = _written(view._replace(resource=resource), world, lease, token, mac, rotation)
     flow.synced(resource, world, wrote=verdict.action != "unchanged", rotated=changed)
-    return after
+    return _pruned(after, world, view.destination["name"])
 
 
-def _written(
-    view: View, resource: Resource, world: World, plan: LoginPlan, payload: Payload, mac: str, rotation: Any
-) -> Resource:
-    lease, before, status = leases.lease_from(payload), view.lease, resource.status
-    name = view.destination["name"]
-    token = lease.id or mac
-    old = [before.id] if before.id and before.id != lease.id and before.end > world.now() else []
+def _secured(resource: Resource, world: World) -> Resource:
+    """With its finalizer, and those of what it needs to revoke. Raises KubeError."""
+    if _revokes(resource):
+        keep_while_revoking(resource, world)
+    return revoking.with_finalizer(resource, world, FINALIZER)
+
+
+def _noted(view: View, world: World, lease: Lease, accessor: str, found: str) -> Resource:
+    """To be revoked, as long as the status does not say that it is in use: what the Secret cannot name, or will not name any more."""
+    resource, ends = view.resource, {found: 0.0} if found else {}
+    if lease.id and view.destination.get("create") is not True:
+        ends[lease.id] = lease.end
+    if not ends or not _revokes(resource):
+        return resource
+    entries = revoking.with_pending(revoking.pending(resource), ends, accessor, world.now(), "")
+    return _write(resource, world, {"pendingRevocations": entries}, "")
+
+
+def _written(view: View, world: World, lease: Lease, token: Body, mac: str, rotation: Body | None) -> Resource:
+    resource, before, status, name = view.resource, view.lease, view.resource.status, view.destination["name"]
+    lives = _revokes(resource) and before.id != lease.id and before.end > world.now()
+    old = {before.id: before.end} if before.id and lives else {}
     accessor = str(leases.token_of(status).get("accessor") or "")
     fields = {
         "lastGeneration": resource.generation,
         "secretMAC": mac,
-        "secretName": name,
+        # Until the one that it names is deleted.
+        "secretName": status.get("secretName") or name,
         "requestHash": view.hashed or None,
         "lastRefreshRequest": resource.annotations.get(flow.REFRESH),
-        "restartedFor": revoking.restarted_for(resource, token, _token_of(status)),
+        "restartedFor": revoking.restarted_for(resource, lease.id or mac, _token_of(status)),
         "pendingRevocations": revoking.with_pending(revoking.pending(resource), old, accessor, world.now(), lease.id),
-        "staticCredsMetaData": rotation or _NO_ROTATION,
-        **lease_fields(lease, world, plan, payload.accessor),
+        "staticCredsMetaData": rotation,
+        **leases.lease_fields(lease, token),
     }
-    return _write(resource, world, fields, f"the Secret {name} holds what Vault has issued")
+    rotated = [mapping(known).get("lastVaultRotation") for known in (rotation, status.get("staticCredsMetaData"))]
+    if not lease.id and not before.id and status.get("secretMAC") == mac and rotated[0] == rotated[1]:
+        # Read again, and the same: when it was read is remembered, and not written.
+        fields |= {name: status.get(name) for name in ("staticCredsMetaData", "secretLease", "lastRenewalTime")}
+    replaced.wrote(resource, world, lease.id or mac)
+    return _write(resource, world, fields, _told(name))
 
 
-_NO_ROTATION: Mapping[str, Any] | None = None
-
-
-def lease_fields(lease: Lease, world: World, plan: LoginPlan, accessor: str) -> dict[str, Any]:
-    """Raises nothing: a token whose end cannot be told is looked at soon."""
-    fields: dict[str, Any] = {"secretLease": lease.status(), "lastRenewalTime": int(lease.since)}
-    if not lease.id:
-        return fields | {"leaseExpireTime": None, "token": None, "vaultClientMeta": None}
-    fields["leaseExpireTime"] = rfc3339(lease.end)
-    try:
-        token = world.vault.log_in(plan)
-    except VaultFault:
-        token = None
-    known: dict[str, Any] = {"accessor": accessor, "vaultAuthRef": plan.auth_ref}
-    if token is not None and token.accessor == accessor:
-        known["renewable"] = token.renewable
-        if token.expires:
-            known["expireTime"] = rfc3339(token.expires)
-    return fields | {"token": known, "vaultClientMeta": leases.client_of(known)}
+def _pruned(resource: Resource, world: World, name: str) -> Resource:
+    """After the status, so that a refusal issues nothing anew. Raises KubeError."""
+    prune(world, resource, name)
+    return _write(resource, world, {"secretName": name}, "")
 
 
 def _adopt(view: View, world: World) -> Resource:
-    """Makes the lease that the Secret names the object's own: renewed, so that its time is known."""
+    """Makes the lease that the Secret names the object's own: renewed, so that its time is known. Where it was asked for otherwise, or by a
+    token that nobody knows, another replaces it."""
     resource, found, before = view.resource, view.seen.found, view.lease
+    flow.transformation_for(resource, world, view.destination)
     plan = flow.plan_of(resource, world)
+    token, hashed, _ = leases.noted(view.observed.annotations) if view.observed else ({}, "", "")
+    if not token or hashed != view.hashed or view.observed is None:
+        return _issue(view, world, found)
     try:
-        increment = before.duration or 3600
-        payload = world.vault.issue(plan, lease_renew(found, increment, str(resource.spec.get("namespace") or "")))
+        request = lease_renew(found, before.duration or 3600, str(resource.spec.get("namespace") or ""))
+        payload = world.vault.issue(plan, request)
     except VaultFault as fault:
-        if fault.reason not in ("forbidden", "refused", "absent"):
+        if fault.reason not in GONE:
             raise
-        payload = None
-    if payload is None or not payload.lease_duration or view.observed is None:
-        pending = revoking.with_pending(revoking.pending(resource), [found], "", world.now(), before.id)
-        resource = _write(resource, world, {"pendingRevocations": pending}, "")
-        return _issue(view._replace(resource=resource), world)
-    renewed = payload._replace(lease_id=found, request_id="")
-    adopted = resource._replace(finalizers=(*resource.finalizers,))
-    return _written(view, adopted, world, plan, renewed, view.observed.mac, None)
-
-
-def _renew(view: View, world: World) -> Resource:
-    resource, lease = view.resource, view.lease
-    plan = flow.plan_of(resource, world)
-    try:
-        payload = world.vault.issue(
-            plan, lease_renew(lease.id, lease.duration, str(resource.spec.get("namespace") or ""))
-        )
-    except VaultFault as fault:
-        if fault.reason not in ("forbidden", "refused", "absent"):
-            raise
-        told = f"the lease is not renewed, new credentials are issued: {fault.summary}"
-        world.events.tell(resource, reasons.LEASE_LOST, told, warning=True)
-        return _issue(view, world)
-    if leases.truncated(lease, payload):
-        return _issue(view, world)
-    renewed = lease._replace(duration=payload.lease_duration, since=payload.at, renewable=payload.renewable)
-    fields = {
-        "secretLease": renewed.status(),
-        "lastRenewalTime": int(renewed.since),
-        "leaseExpireTime": rfc3339(renewed.end),
-        "lastGeneration": resource.generation,
-        "requestHash": view.hashed or resource.status.get("requestHash"),
-    }
-    return _write(resource, world, fields, f"the Secret {view.destination['name']} holds what Vault has issued")
-
-
-def _renew_token(view: View, world: World) -> Resource:
-    """Of the token that made the lease: maybe one of an earlier process, so by its accessor."""
-    resource, known = view.resource, leases.token_of(view.resource.status)
-    accessor, ends = str(known.get("accessor") or ""), leases.token_ends(resource.status)
-    left = world.vault.renew_token(flow.plan_of(resource, world), accessor)
-    now = world.now()
-    world.memory.keep(resource.key, "token due", None)
-    if left is None or (left != float("inf") and now + left <= ends + 1):
-        world.memory.keep(resource.key, "lost token", accessor)
-        return resource
-    token = {**known, "expireTime": None if left == float("inf") else rfc3339(now + left)}
-    fields = {"token": token, "vaultClientMeta": leases.client_of(token)}
-    write_status(resource, world, fields, ())
-    return resource._replace(status={**resource.status, **fields})
+        return _issue(view, world, found)
+    if not payload.lease_duration:
+        return _issue(view, world, found)
+    lease = leases.lease_from(payload._replace(lease_id=found, request_id=""))
+    resource = _secured(resource, world)
+    after = _written(view._replace(resource=resource), world, lease, token, view.observed.mac, None)
+    return _pruned(after, world, view.destination["name"])
 
 
 def _settle(view: View, world: World) -> Resource:
     """The new generation asks for nothing new, or a failure is over."""
-    resource = view.resource
+    name = view.destination["name"]
+    resource = _secured(view.resource, world) if view.lease.id else view.resource
+    prune(world, resource, name)
     fields = {
         "lastGeneration": resource.generation,
         "requestHash": view.hashed or resource.status.get("requestHash"),
-        "secretName": view.destination["name"],
+        "secretName": name,
     }
-    return _write(resource, world, fields, f"the Secret {view.destination['name']} holds what Vault has issued")
+    return _write(resource, world, fields, _told(name))
+
+
+def _told(name: str) -> str:
+    return f"the Secret {name} holds what Vault has issued"
 
 
 def _write(resource: Resource, world: World, fields: Mapping[str, Any], message: str) -> Resource:
     """The object with its new status. Without a message nothing is said of the Secret."""
     write_status(resource, world, fields, flow.success(message) if message else ())
-    return resource._replace(status={**resource.status, **fields})
+    return revoking.with_status(resource, fields)
 
 
 def _follow_up(resource: Resource, world: World) -> Result:
@@ -237,12 +222,16 @@ def _follow_up(resource: Resource, world: World) -> Result:
     seen = view.seen
     dues = [due for due in (seen.due, None if seen.lost else seen.token_due) if due is not None]
     after = max(min(dues) - world.now(), 0.1) if dues else None
-    return revoking.follow_up(resource, world, _token_of(resource.status), _revocation(resource), after)
+    return replaced.follow_up(resource, world, _token_of(resource.status), _revocation(resource), after)
 
 
 def _token_of(status: Body) -> str:
     """What the workloads are restarted for."""
     return leases.lease_of(status).id or str(status.get("secretMAC") or "")
+
+
+def _revokes(resource: Resource) -> bool:
+    return resource.spec.get("revoke") is not False
 
 
 def _revocation(resource: Resource) -> revoking.Request:

@@ -97,6 +97,25 @@ def _known_or_off(holder: Resource, world: World, place: Place, metadata: Body, 
         _set(world, place, metadata, before)
 
 
+def known_again(holder: Resource, world: World, places: tuple[Place, ...]) -> Resource:
+    """The holder, whose annotation names again which of these have the finalizer: somebody may have replaced the holder. Raises nothing."""
+    held, mark = held_by(holder), (holder.uid, holder.annotations.get(HELD), places)
+    lost = [place for place in places if place not in held][: max(MOST - len(held), 0)]
+    if not lost or world.memory.recall(holder.key, "known again") == mark:
+        return holder
+    world.memory.keep(holder.key, "known again", mark)
+    try:
+        found = [place for place in lost if FINALIZER in _finalizers(world, place)]
+        return _annotate(holder, world, (*held, *found)) if found else holder
+    except KubeError:
+        return holder
+
+
+def _finalizers(world: World, place: Place) -> list[str]:
+    metadata = mapping((world.kube.get(SECRET, *place) or {}).get("metadata"))
+    return [str(name) for name in sequence(metadata.get("finalizers"))]
+
+
 def sweep(resource: Resource, world: World, users: list[User], current: Callable[[Place], bool]) -> float | None:
     """Takes the finalizer off the Secrets that nobody needs any more. Seconds until the next look, None where none is held. `current`:
     whether the login or connection still names it. Raises nothing: what fails is tried again."""

@@ -12,17 +12,22 @@ from typing import Any, NamedTuple
 
 from keywave.controller.kinds.holding import moment
 from keywave.controller.model import Body, Key, Resource
-from keywave.controller.timing import refresh, seconds
+from keywave.controller.status import rfc3339
+from keywave.controller.timing import SHORTEST_REFRESH, refresh, seconds
 from keywave.objects.manifest import mapping
-from keywave.vault.values import Payload
+from keywave.vault.values import LONGEST, Payload
 
 LEASE = "reconcile.keywave.dev/lease"
 """On a Secret: the lease of its data, written with them, so that a crash before the status loses none."""
 DATA = "reconcile.keywave.dev/data"
 """On a Secret: the keyed hash of the data that we wrote."""
+ISSUED = "reconcile.keywave.dev/issued"
+"""On a Secret, beside the lease: the token that made it, by its accessor, and what it was asked for (`note_of`)."""
 CLIENT = "keywave"
 """First word of status.vaultClientMeta.cacheKey where the lease is ours."""
 DEFAULT_PERCENT, HIGHEST_PERCENT = 67, 90
+_BRIEF = 5.0
+"""Seconds: leases that live shorter are replaced this often, and not each time that they end."""
 _ROTATES = ("ttl", "rotation_period", "rotation_schedule", "last_vault_rotation")
 UNSTABLE = frozenset({*_ROTATES, "_raw"})
 
@@ -50,7 +55,7 @@ def lease_of(status: Body) -> Lease:
     known = mapping(status.get("secretLease"))
     return Lease(
         str(known.get("id") or ""),
-        int(known.get("duration") or 0),
+        min(int(known.get("duration") or 0), LONGEST),
         known.get("renewable") is True,
         float(status.get("lastRenewalTime") or 0),
         str(known.get("requestID") or ""),
@@ -58,14 +63,17 @@ def lease_of(status: Body) -> Lease:
 
 
 def lease_from(payload: Payload) -> Lease:
-    return Lease(payload.lease_id, payload.lease_duration, payload.renewable, payload.at, payload.request_id)
+    return Lease(
+        payload.lease_id, min(payload.lease_duration, LONGEST), payload.renewable, payload.at, payload.request_id
+    )
 
 
 def renewal_due(lease: Lease, percent: object, chance: float) -> float:
     """When to renew, or to issue anew what cannot be renewed."""
     wanted = percent if isinstance(percent, int) and not isinstance(percent, bool) else DEFAULT_PERCENT
     share = min(max(wanted, 0), HIGHEST_PERCENT) + 10 * chance
-    return lease.since + lease.duration * min(share, 95) / 100
+    least = min(_BRIEF, lease.duration / 2) if lease.duration >= _BRIEF else _BRIEF
+    return lease.since + max(lease.duration * min(share, 95) / 100, least)
 
 
 def truncated(before: Lease, renewed: Payload) -> bool:
@@ -73,9 +81,13 @@ def truncated(before: Lease, renewed: Payload) -> bool:
     return renewed.lease_duration < before.duration
 
 
-def token_due(since: float, ends: float, chance: float) -> float | None:
-    """When to renew a token by its accessor: at 60 to 70 percent; None for one that never ends."""
-    return since + (ends - since) * (0.6 + 0.1 * chance) if ends else None
+def token_due(now: float, token: Body, chance: float) -> float | None:
+    """When to renew a token (as `token_of` has it) by its accessor: at 60 to 70 percent of what is left; at once where it is not known when
+    it ends; None for one that never does."""
+    ends = moment(str(token.get("expireTime") or ""))
+    if not ends:
+        return None if token.get("renewable") is False else now
+    return now + (ends - now) * (0.6 + 0.1 * chance)
 
 
 def take_over_due(now: float, end: float, chance: float) -> float:
@@ -110,6 +122,43 @@ def token_of(status: Body) -> dict[str, Any]:
     return made | ({"expireTime": expires} if expires != "-" else {})
 
 
+def token_from(payload: Payload, auth: str) -> dict[str, Any]:
+    """The token that issued it, in the form of status.token. `auth`: namespace/name of its VaultAuth."""
+    known = {"accessor": payload.accessor, "renewable": payload.token_renewable, "vaultAuthRef": auth}
+    return known | ({"expireTime": stamp(payload.token_expires)} if payload.token_expires else {})
+
+
+def lease_fields(lease: Lease, token: Body) -> dict[str, Any]:
+    """What a status says of credentials; None takes a field away."""
+    fields: dict[str, Any] = {"secretLease": lease.status(), "lastRenewalTime": int(lease.since)}
+    if not lease.id:
+        return fields | {"leaseExpireTime": None, "token": None, "vaultClientMeta": None}
+    return fields | {"leaseExpireTime": stamp(lease.end), "token": dict(token), "vaultClientMeta": client_of(token)}
+
+
+def stamp(moment: float) -> str:
+    """As RFC 3339; what is beyond the year 9999 is its last second."""
+    return rfc3339(min(moment, 253_402_300_799.0))
+
+
+def note_of(token: Body, hashed: str, seal: str) -> str:
+    """`seal`: a keyed hash of the lease's id, so that nobody can have us end another lease by its name."""
+    return json.dumps({"token": dict(token), "requestHash": hashed, "seal": seal}, sort_keys=True)
+
+
+def noted(annotations: Mapping[str, str]) -> tuple[Body, str, str]:
+    """The token, the hash and the seal that a Secret names; ({}, "", "") where it names none."""
+    try:
+        known = mapping(json.loads(annotations.get(ISSUED, "")))
+    except (ValueError, RecursionError):
+        return {}, "", ""
+    token, (hashed, seal) = (
+        mapping(known.get("token")),
+        (str(known.get(name) or "") for name in ("requestHash", "seal")),
+    )
+    return (token, hashed, seal) if token.get("accessor") else ({}, "", "")
+
+
 def client_of(token: Mapping[str, Any]) -> dict[str, str | None]:
     """status.vaultClientMeta of credentials that hang on our token: the definitions of Vault Secrets Operator have no other place for it.
 
@@ -135,9 +184,9 @@ def rotation_of(data: Mapping[str, Any]) -> dict[str, Any] | None:
     return made | ({"rotationSchedule": schedule} if schedule else {})
 
 
-def rotation_due(read_at: float, ttl: int, chance: float) -> float:
-    """Shortly after Vault rotates; Vault counts whole seconds."""
-    return read_at + max(ttl, 0) + 0.5 + chance
+def rotation_due(read_at: float, ttl: int, chance: float, misses: int = 0) -> float:
+    """Shortly after Vault rotates; Vault counts whole seconds. `misses`: how often in a row it had not rotated by then."""
+    return read_at + max(min(max(ttl, 0), LONGEST) + 0.5 + chance, min(2.0 ** min(misses, 9), 300.0) if misses else 0.0)
 
 
 def stable(data: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -147,7 +196,7 @@ def stable(data: Mapping[str, bytes]) -> dict[str, bytes]:
 
 def refresh_due(since: float, refresh_after: object, chance: float) -> float | None:
     """Of credentials without a lease; None: never again."""
-    interval = seconds(refresh_after)
+    interval = max(seconds(refresh_after), SHORTEST_REFRESH) if seconds(refresh_after) else 0.0
     return since + refresh(interval, chance) if interval else None
 
 
@@ -216,5 +265,5 @@ def decide(seen: Seen) -> str:
 def _whole(value: object) -> int:
     try:
         return int(float(str(value)))
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from keywave.controller import reasons
 from keywave.controller.content.certificate import TLS, certificate_data
 from keywave.controller.content.transformation import references
 from keywave.controller.destination import Verdict, Wanted, judge
 from keywave.controller.destination_write import empty, prune, write
-from keywave.controller.kinds import leases, revoking
+from keywave.controller.kinds import leases, replaced, revoking
 from keywave.controller.kinds import secret_flow as flow
-from keywave.controller.kinds.holding import keep_while_revoking, to_revoke
+from keywave.controller.kinds.holding import is_held, keep_while_revoking, moment, to_revoke
 from keywave.controller.model import Body, Resource, Result
 from keywave.controller.ports import Observed, World
 from keywave.controller.problems import PlanProblem
@@ -23,7 +24,7 @@ from keywave.controller.status import write_status
 from keywave.controller.timing import seconds
 from keywave.kube.api_server import KubeError
 from keywave.objects.manifest import sequence
-from keywave.vault.values import Payload, ValueRequest, VaultFault, pki_issue, pki_revoke
+from keywave.vault.values import LONGEST, Payload, ValueRequest, VaultFault, pki_issue, pki_revoke
 
 FINALIZER = "vaultpkisecrets.secrets.hashicorp.com/finalizer"
 _LISTS = {
@@ -36,6 +37,8 @@ _LISTS = {
 _TEXTS = {"common_name": "commonName", "ttl": "ttl", "not_after": "notAfter"}
 _IF_SET = {"format": "format", "private_key_format": "privateKeyFormat"}
 _WHERE = ("mount", "role", "issuerRef", "namespace", "vaultAuthRef")
+_SELDOM = 600.0
+"""Seconds at least until another try to get a certificate that ends later."""
 ASKED = (*_WHERE, "excludeCNFromSans", *_LISTS.values(), *_TEXTS.values(), *_IF_SET.values())
 
 
@@ -48,7 +51,8 @@ class Certificate(NamedTuple):
 
 
 class _View(NamedTuple):
-    """All that is known before anything is asked, and what follows: issue, metadata, settle or rest."""
+    """All that is known before anything is asked, and what follows: issue, renew (issue, where that brings a later end), metadata,
+    settle or rest."""
 
     resource: Resource
     destination: Body
@@ -75,6 +79,10 @@ def reconcile(resource: Resource, world: World, failures: int) -> Result:
 
 def _reconcile(resource: Resource, world: World) -> Result:
     view = _gather(resource, world)
+    if view.step == "issue":
+        # Told before the API server is asked for anything: an object that names nothing costs nothing at a retry.
+        flow.plan_of(resource, world)
+        request_of(resource.spec)
     if view.step != "rest":
         found = revoking.fresh(resource, world)
         if found is None or found.deleting:
@@ -83,7 +91,7 @@ def _reconcile(resource: Resource, world: World) -> Result:
     if view.verdict.action == "refuse":
         raise PlanProblem(view.verdict.reason, view.verdict.message)
     after = view.resource
-    if view.step == "issue":
+    if view.step in ("issue", "renew"):
         after = _issue(view, world)
     elif view.step != "rest":
         if view.step == "metadata":
@@ -128,28 +136,32 @@ def _gather(resource: Resource, world: World) -> _View:
     hashed = leases.request_hash(resource, ASKED, shared)
     verdict = judge(resource, destination, Wanted(str(resource.status.get("secretMAC") or "") or None), observed)
     due = _due(resource, world)
-    return _View(
-        resource, destination, observed, verdict, hashed, _step(resource, verdict, hashed, world.now() >= due), due
-    )
+    step = _step(resource, verdict, hashed, world.now() >= due, _is_secured(resource, world))
+    return _View(resource, destination, observed, verdict, hashed, step, due)
 
 
-def _step(resource: Resource, verdict: Verdict, hashed: str, due: bool) -> str:
+def _step(resource: Resource, verdict: Verdict, hashed: str, due: bool, secured: bool) -> str:
     status = resource.status
     written = bool(status.get("serialNumber") and status.get("lastGeneration") and status.get("secretMAC"))
     lost = verdict.action in ("create", "recreate") or "data" in verdict.drifted
-    if not written or lost or due or flow.refresh_asked(resource) or not leases.same_request(resource, hashed):
+    if not written or lost or flow.refresh_asked(resource) or not leases.same_request(resource, hashed):
         return "issue"
+    if due:
+        return "renew"
     if verdict.action == "repair":
         return "metadata"
     told = flow.exists_for_this_generation(resource) and status.get("requestHash") in (None, hashed or None)
     # It failed last, or the incumbent wrote it, which says nothing of the kind.
     synced = flow.condition_of(resource, "SecretSynced").get("status") == "True"
-    return "rest" if told and synced else "settle"
+    return "rest" if told and synced and secured else "settle"
 
 
 def _due(resource: Resource, world: World) -> float:
-    """Drawn once for each certificate, so that it does not move at every look."""
+    """Drawn once for each certificate, so that it does not move at every look. Never where the object itself names the end."""
     certificate, offset = certificate_of(resource.status), seconds(resource.spec.get("expiryOffset"))
+    last = moment(str(resource.spec.get("notAfter") or ""))
+    if last and certificate.ends >= last - 1:
+        return float("inf")
     kept = world.memory.recall(resource.key, "due")
     if kept is None or kept[0] != (certificate, offset):
         kept = ((certificate, offset), renewal_due(certificate, offset, world.chance()))
@@ -157,21 +169,35 @@ def _due(resource: Resource, world: World) -> float:
     return float(kept[1])
 
 
+def _is_secured(resource: Resource, world: World) -> bool:
+    """Whether a removal in any order would find what the object is to do at its end."""
+    revoke, clear = (resource.spec.get(name) is True for name in ("revoke", "clear"))
+    return (not (revoke or clear) or FINALIZER in resource.finalizers) and (not revoke or is_held(resource, world))
+
+
+def _secured(resource: Resource, world: World) -> Resource:
+    """With the finalizers for that. Raises KubeError."""
+    if resource.spec.get("revoke") is True:
+        keep_while_revoking(resource, world)
+    if resource.spec.get("revoke") is True or resource.spec.get("clear") is True:
+        resource = revoking.with_finalizer(resource, world, FINALIZER)
+    return resource
+
+
 def _issue(view: _View, world: World) -> Resource:
     resource, destination = view.resource, view.destination
     revoking.spare(resource, world, view.hashed)
     transformation = flow.transformation_for(resource, world, destination)
     plan, request = flow.plan_of(resource, world), request_of(resource.spec)
-    revoke = resource.spec.get("revoke") is True
-    if revoke:
-        keep_while_revoking(resource, world)
-    if revoke or resource.spec.get("clear") is True:
-        resource = revoking.with_finalizer(resource, world, FINALIZER)
+    revoke, before = resource.spec.get("revoke") is True, certificate_of(resource.status)
+    resource = _secured(resource, world)
     payload = world.vault.issue(plan, request)
     new = _issued(payload)
-    if revoke:
-        resource = _noted(resource, world, new.serial)
+    if view.step == "renew" and new.ends <= before.ends + 1:
+        revoking.discard(resource, world, plan, new.serial if revoke else "", new.ends, _revocation(resource))
+        return _no_later(resource, world, before)
     try:
+        resource = _noted(resource, world, new) if revoke else resource
         secret_type = str(destination.get("type") or "") if destination.get("create") is True else _type(view)
         data = certificate_data(
             payload, transformation, resource, tls=secret_type == TLS, exclude_raw=world.exclude_raw
@@ -182,15 +208,26 @@ def _issue(view: _View, world: World) -> Resource:
             raise PlanProblem(verdict.reason, verdict.message)
         write(world, resource, verdict, data)
     except (PlanProblem, KubeError) as problem:
-        if isinstance(problem, PlanProblem):
-            revoking.not_formed(resource, world, view.hashed, problem)
-        revoking.discard(resource, world, plan, new.serial if revoke else "", _revocation(resource))
+        revoking.not_formed(resource, world, view.hashed, problem)
+        revoking.discard(resource, world, plan, new.serial if revoke else "", new.ends, _revocation(resource))
         raise
-    prune(world, resource, destination["name"])
-    first = not resource.status.get("serialNumber")
     after = _written(view._replace(resource=resource), world, new, mac)
-    flow.synced(resource, world, wrote=True, rotated=not first)
-    return after
+    flow.synced(resource, world, wrote=True, rotated=bool(before.serial))
+    # After the status, so that a refusal issues nothing anew.
+    prune(world, after, destination["name"])
+    return _write(after, world, {"secretName": destination["name"]}, "")
+
+
+def _no_later(resource: Resource, world: World, before: Certificate) -> Resource:
+    """A renewal that would end no later than what is there is none: told once, tried again seldom, for the CA may have got another end."""
+    ends = leases.stamp(before.ends)
+    told = f"the certificate ends at {ends}, and Vault issues none that ends later: see notAfter, the role and the CA's own end"
+    world.events.tell(resource, reasons.INVALID, told, warning=True)
+    wait = max(_SELDOM, (before.ends - world.now()) / 4)
+    kept = world.memory.recall(resource.key, "due")
+    if kept is not None:
+        world.memory.keep(resource.key, "due", (kept[0], world.now() + wait))
+    return resource
 
 
 def _type(view: _View) -> str:
@@ -202,23 +239,24 @@ def _issued(payload: Payload) -> Certificate:
     serial, ends = (str(payload.data.get(name) or "") for name in ("serial_number", "expiration"))
     if not serial or not ends.isdecimal():
         raise VaultFault("refused", "the answer has no serial number or no expiration: is `mount` a PKI engine?")
-    return Certificate(serial, payload.at, float(ends))
+    return Certificate(serial, payload.at, min(float(ends), payload.at + LONGEST))
 
 
-def _noted(resource: Resource, world: World, serial: str) -> Resource:
+def _noted(resource: Resource, world: World, new: Certificate) -> Resource:
     """The new one is to be revoked, as long as the status does not say that it is in use: a crash in between loses none."""
-    entries = revoking.with_pending(revoking.pending(resource), [serial], "", world.now(), "")
+    entries = revoking.with_pending(revoking.pending(resource), {new.serial: new.ends}, "", world.now(), "")
     return _write(resource, world, {"pendingRevocations": entries}, "")
 
 
 def _written(view: _View, world: World, new: Certificate, mac: str) -> Resource:
     resource, before = view.resource, certificate_of(view.resource.status)
     lives = resource.spec.get("revoke") is True and before.ends > world.now()
-    old = [before.serial] if before.serial and lives else []
+    old = {before.serial: before.ends} if before.serial and lives else {}
     fields = {
         "lastGeneration": resource.generation,
         "secretMAC": mac,
-        "secretName": view.destination["name"],
+        # Until the one that it names is deleted.
+        "secretName": resource.status.get("secretName") or view.destination["name"],
         "requestHash": view.hashed or None,
         "lastRefreshRequest": resource.annotations.get(flow.REFRESH),
         "restartedFor": revoking.restarted_for(resource, new.serial, before.serial),
@@ -227,12 +265,14 @@ def _written(view: _View, world: World, new: Certificate, mac: str) -> Resource:
         "lastRotation": int(new.issued),
         "pendingRevocations": revoking.with_pending(revoking.pending(resource), old, "", world.now(), new.serial),
     }
+    replaced.wrote(resource, world, new.serial)
     return _write(resource, world, fields, _told(view))
 
 
 def _settle(view: _View, world: World) -> Resource:
     """The new generation asks for nothing new, or a failure is over."""
-    resource = view.resource
+    resource = _secured(view.resource, world)
+    prune(world, resource, view.destination["name"])
     fields = {
         "lastGeneration": resource.generation,
         "requestHash": view.hashed or resource.status.get("requestHash"),
@@ -249,18 +289,21 @@ def _write(resource: Resource, world: World, fields: dict[str, Any], message: st
     """The object with its new status. Without a message nothing is said of the Secret."""
     made = {**fields, "valid": True, "error": ""} if message else fields
     write_status(resource, world, made, flow.success(message) if message else ())
-    return resource._replace(status={**resource.status, **made})
+    return revoking.with_status(resource, made)
 
 
 def _follow_up(resource: Resource, world: World) -> Result:
     serial = certificate_of(resource.status).serial
     after = max(_due(resource, world) - world.now(), 0.1)
-    return revoking.follow_up(resource, world, serial, _revocation(resource), after)
+    return replaced.follow_up(resource, world, serial, _revocation(resource), after)
 
 
 def _clear(resource: Resource, world: World) -> None:
     """`clear`: a Secret that is not ours to delete loses the certificate with the object. Raises KubeError."""
-    destination = flow.destination_of(resource)
+    try:
+        destination = flow.destination_of(resource)
+    except PlanProblem:
+        return  # it names no Secret, so nothing was ever written
     if resource.spec.get("clear") is not True or destination.get("create") is True:
         return
     observed = world.secrets.observe(resource.key.namespace, destination["name"])

@@ -1,20 +1,20 @@
-"""After new credentials: the workloads are restarted, then the old credentials end. With an object its credentials end.
+"""What is to be revoked, and what is done before and after something is issued; with an object its credentials end.
 
 Bounded: what Vault refuses to revoke for five minutes is told of and left to its own end; nothing hangs on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from keywave.controller import reasons, status_beside
 from keywave.controller.kinds import secret_flow as flow
 from keywave.controller.kinds.holding import BOUND, moment
+from keywave.controller.kinds.leases import stamp
 from keywave.controller.model import Body, Resource, Result, resource_of
 from keywave.controller.ports import World
 from keywave.controller.problems import PlanProblem
-from keywave.controller.restarts import restart, written_at
 from keywave.controller.status import rfc3339, write_status
 from keywave.controller.timing import backoff
 from keywave.controller.types import TYPES
@@ -23,11 +23,8 @@ from keywave.kube.resources import SECRET
 from keywave.objects.manifest import mapping, sequence
 from keywave.vault.values import ValueRequest, VaultFault
 
-GRACE = 5.0
-"""Seconds that the old credentials live on after the restarts."""
 SPARED = 300.0
-"""Seconds without a new try after credentials that templates could not be filled with."""
-_LASTING = ("forbidden", "refused", "absent", "invalid")
+"""Seconds without a new try after credentials that could not be made a Secret."""
 
 Request = Callable[[str], ValueRequest]
 
@@ -37,12 +34,14 @@ def pending(resource: Resource) -> list[Body]:
 
 
 def with_pending(
-    entries: list[Body], ids: list[str], accessor: str, now: float, keep: str
+    entries: list[Body], ends: Mapping[str, float], accessor: str, now: float, keep: str
 ) -> list[dict[str, Any]] | None:
-    """The list with those, each once, never the one that is in use. None for an empty one. Pure."""
+    """The list with those, each once, never the one that is in use. None for an empty one. `ends`: id -> when it ends by itself (seconds
+    since 1970; 0: not known). Pure."""
     known = {str(entry.get("id")): dict(entry) for entry in entries}
-    for id in ids:
+    for id, end in ends.items():
         made: dict[str, Any] = {"id": id, "since": rfc3339(now)}
+        made |= {"expireTime": stamp(end)} if end else {}
         known.setdefault(id, made | ({"tokenAccessor": accessor} if accessor else {}))
     return [entry for id, entry in known.items() if id and id != keep] or None
 
@@ -67,6 +66,12 @@ def fresh(resource: Resource, world: World) -> Resource | None:
     return status_beside.whole(found, world.memory, world.status_fields[found.key.kind])
 
 
+def with_status(resource: Resource, fields: Mapping[str, Any]) -> Resource:
+    """The object as it is after a write of these fields, None for what is gone. Pure."""
+    laid = {**resource.status, **fields}
+    return resource._replace(status={name: value for name, value in laid.items() if value is not None})
+
+
 def with_finalizer(resource: Resource, world: World, finalizer: str) -> Resource:
     """The object with it, put on by one patch. Raises KubeError(conflict)."""
     if finalizer in resource.finalizers:
@@ -85,10 +90,12 @@ def spare(resource: Resource, world: World, hashed: str) -> None:
         raise PlanProblem(kept[2], kept[3])
 
 
-def not_formed(resource: Resource, world: World, hashed: str, problem: PlanProblem) -> None:
-    """Remembers that for `spare`."""
-    mark = (resource.generation, hashed, flow.refresh_asked(resource))
-    world.memory.keep(resource.key, "not formed", (mark, world.now() + SPARED, problem.reason, problem.message))
+def not_formed(resource: Resource, world: World, hashed: str, problem: PlanProblem | KubeError) -> None:
+    """Remembers that for `spare`; of Kubernetes only what another try would not change."""
+    if isinstance(problem, KubeError) and problem.reason not in ("forbidden", "invalid"):
+        return
+    mark, what = (resource.generation, hashed, flow.refresh_asked(resource)), flow.told(problem)
+    world.memory.keep(resource.key, "not formed", (mark, world.now() + SPARED, what.reason, what.message))
 
 
 def mend_metadata(resource: Resource, world: World, target: Any, uid: str) -> None:
@@ -104,65 +111,7 @@ def mend_metadata(resource: Resource, world: World, target: Any, uid: str) -> No
         world.secrets.note(body)
 
 
-def follow_up(resource: Resource, world: World, token: str, request: Request, after: float | None) -> Result:
-    """Restarts for `token` that are due, then revocations; the wait until something is due. Raises KubeError, PlanProblem."""
-    waits = [] if after is None else [max(after, 0.1)]
-    targets = [mapping(target) for target in sequence(resource.spec.get("rolloutRestartTargets"))]
-    last = str(resource.status.get("restartedFor") or "")
-    restarting = bool(targets and last and token and last != token)
-    if restarting:
-        asked = resource._replace(status={**resource.status, "restartedFor": ""})
-        name = str(resource.status.get("secretName") or "")
-        outcome = restart(world, asked, targets, token, written=written_at(world, resource.key.namespace, name))
-        if outcome.done:
-            world.memory.keep(resource.key, "restarted", world.now())
-            write_status(resource, world, {"restartedFor": token}, ())
-            resource = resource._replace(status={**resource.status, "restartedFor": token})
-            restarting = False
-        else:
-            waits.append(outcome.after or 1.0)
-    wait = _revoke_pending(resource, world, request, restarting)
-    waits += [] if wait is None else [wait]
-    return Result(min(waits, default=None))
-
-
-def _revoke_pending(resource: Resource, world: World, request: Request, restarting: bool) -> float | None:
-    """Seconds until the next try, None where nothing is left."""
-    entries = pending(resource)
-    if not entries:
-        return None
-    now, restarted = world.now(), float(world.memory.recall(resource.key, "restarted") or 0.0)
-    begin = max([moment(str(entry.get("since") or "")) for entry in entries] + [restarted]) + GRACE
-    if restarting and now < begin + BOUND:
-        return GRACE
-    if now < begin:
-        return begin - now
-    again = float(world.memory.recall(resource.key, "revoke again") or 0.0)
-    if now < again:
-        return again - now
-    plan = flow.plan_of(resource, world)
-    left: list[Body] = []
-    given_up: list[Body] = []
-    for entry in entries:
-        id = str(entry.get("id") or "")
-        try:
-            world.vault.issue(plan, request(id))
-            world.events.tell(resource, reasons.REVOKED, f"revoked {id}, which another has replaced")
-        except VaultFault as fault:
-            old = now - moment(str(entry.get("since") or "")) > BOUND
-            (given_up if old and fault.reason in _LASTING else left).append(entry)
-    if given_up:
-        _orphaned(resource, world, [str(entry.get("id")) for entry in given_up])
-    if len(left) != len(entries):
-        write_status(resource, world, {"pendingRevocations": [dict(entry) for entry in left] or None}, ())
-    if not left:
-        return None
-    wait = backoff(3, world.chance())
-    world.memory.keep(resource.key, "revoke again", now + wait)
-    return wait
-
-
-def discard(resource: Resource, world: World, plan: Any, id: str, request: Request) -> None:
+def discard(resource: Resource, world: World, plan: Any, id: str, end: float, request: Request) -> None:
     """Revokes what was issued and could not be written; what cannot be revoked now is kept in the status. Raises nothing."""
     if not id:
         return
@@ -170,11 +119,11 @@ def discard(resource: Resource, world: World, plan: Any, id: str, request: Reque
         world.vault.issue(plan, request(id))
         return
     except VaultFault:
-        entries = with_pending(pending(resource), [id], "", world.now(), "")
+        entries = with_pending(pending(resource), {id: end}, "", world.now(), "")
     try:
         write_status(resource, world, {"pendingRevocations": entries}, ())
     except KubeError:
-        _orphaned(resource, world, [id])
+        orphaned(resource, world, [id])
 
 
 def end(
@@ -187,17 +136,19 @@ def end(
     request: Request,
     last: Callable[[], None] | None = None,
 ) -> Result:
-    """Of an object that is being deleted: revokes, does `last`, and lets it go; after five minutes whatever happens."""
+    """Of an object that is being deleted: does `last`, revokes, and lets it go; after five minutes whatever happens."""
     if finalizer not in resource.finalizers:
         world.memory.forget(resource.key)
         return Result()
-    left, problem = _revoked(resource, world, ids, request)
-    waited = world.now() - moment(resource.deleting)
+    unfinished: flow.Problem | None = None
     try:
-        if problem is None and last is not None:
+        if last is not None:
             last()
     except (KubeError, PlanProblem) as refused:
-        problem = refused
+        unfinished = refused
+    left, problem = _revoked(resource, world, ids, request)
+    problem = problem or unfinished
+    waited = world.now() - moment(resource.deleting)
     if problem is not None and waited < BOUND:
         what = flow.told(problem)
         if not failures:
@@ -205,7 +156,7 @@ def end(
         wait = max(backoff(failures, world.chance(), first=1.0, ceiling=20.0), min(what.retry_after, 20.0))
         return Result(max(min(wait, BOUND - waited), 0.1), failed=True, reason=what.reason)
     if left:
-        _orphaned(resource, world, left)
+        orphaned(resource, world, left)
     try:
         return flow.let_go(resource, world, finalizer)
     except KubeError as refused:
@@ -236,8 +187,13 @@ def _revoked(
     return left, last
 
 
-def _orphaned(resource: Resource, world: World, ids: list[str]) -> None:
+def orphaned(resource: Resource, world: World, ids: list[str]) -> None:
+    """Tells of what nobody will revoke any more."""
     told = f"could not be revoked, and will end by its own time: {', '.join(ids)[:900]}"
     world.events.tell(resource, reasons.ORPHANED, told, warning=True)
+    # A namespace that is being deleted takes no event.
+    world.log(
+        "warning", "could not be revoked, and will end by its own time", object=str(resource.key), ids=" ".join(ids)
+    )
     for _ in ids:
         world.counting.count("keywave_orphaned_leases_total")

@@ -1,7 +1,7 @@
 """What all kinds that write a Secret share: why something failed and when to come back, what a success says, the annotations for people.
 
-The rule of `Ready`: the Secret exists for this generation of the object. Once that is so, a failure leaves it True and tells of itself in
-the message and in `SecretSynced`: an outage of Vault must not hold a rollout back.
+The rule of `Ready`: the Secret exists for this generation of the object. As long as that is so, a failure leaves it True and tells of
+itself in the message and in `SecretSynced`: an outage of Vault must not hold a rollout back.
 """
 
 from __future__ import annotations
@@ -10,18 +10,17 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from keywave.controller import reasons
+from keywave.controller import planning_kept, reasons
 from keywave.controller.content.transformation import Transformation, references, transformation_of
 from keywave.controller.kinds.holding_credentials import held_by
-from keywave.controller.login_plan import LoginPlan
 from keywave.controller.model import Body, Condition, Key, Resource, Result
-from keywave.controller.planning import plan_login
 from keywave.controller.ports import World
 from keywave.controller.problems import PlanProblem
-from keywave.controller.status import write_status
-from keywave.controller.timing import backoff
+from keywave.controller.status import latest, write_status
+from keywave.controller.timing import LONGEST_WAIT, backoff
 from keywave.controller.types import SECRET_KINDS, TYPES
 from keywave.kube.api_server import KubeError
+from keywave.kube.resources import is_name
 from keywave.objects.manifest import mapping, sequence
 from keywave.vault.values import VaultFault
 
@@ -45,6 +44,7 @@ _SHORT = frozenset(
 """These mend themselves outside the object, often soon: the first tries come sooner."""
 
 Problem = PlanProblem | VaultFault | KubeError
+plan_of = planning_kept.plan_of  # of a secret object
 
 
 class Told(NamedTuple):
@@ -61,16 +61,6 @@ def told(problem: Problem) -> Told:
     if isinstance(problem, KubeError):
         return Told(reasons.KUBERNETES, str(problem), problem.retry_after)
     return Told(problem.reason, problem.message)
-
-
-def plan_of(resource: Resource, world: World) -> LoginPlan:
-    """Raises PlanProblem."""
-    return plan_login(
-        resource,
-        world.lookup,
-        operator_namespace=world.operator_namespace,
-        default_globals=world.default_globals,
-    )
 
 
 def transformation_for(resource: Resource, world: World, destination: Body) -> Transformation:
@@ -91,6 +81,7 @@ def refresh_asked(resource: Resource) -> str | None:
 
 def guarded(resource: Resource, world: World, failures: int, work: Callable[[Resource, World], Result]) -> Result:
     """`work`, unless the object is suspended; what it raises becomes conditions. Raises KubeError as `failed` does."""
+    resource = latest(resource, world)
     if suspended(resource):
         return suspend(resource, world)
     try:
@@ -102,7 +93,7 @@ def guarded(resource: Resource, world: World, failures: int, work: Callable[[Res
 def suspend(resource: Resource, world: World) -> Result:
     """Nothing is read or written; whoever looks sees why."""
     condition = Condition("SecretSynced", None, reasons.SUSPENDED, f"the annotation {SUSPEND} is set")
-    write_status(resource, world, {}, [_ready(resource, condition), condition])
+    write_status(resource, world, {}, [_ready(resource, world, condition), condition])
     return Result(reason=reasons.SUSPENDED)
 
 
@@ -114,14 +105,13 @@ def failed(resource: Resource, world: World, problem: Problem, failures: int) ->
     condition = Condition("SecretSynced", False, what.reason, what.message)
     before = condition_of(resource, "SecretSynced")
     fields = {} if "error" not in _fields(resource) else {"valid": False, "error": what.message}
-    write_status(resource, world, fields, [_ready(resource, condition), condition])
+    write_status(resource, world, fields, [_ready(resource, world, condition), condition])
     if before.get("reason") != what.reason or before.get("status") != "False":
         world.events.tell(resource, what.reason, what.message, warning=True)
     world.counting.count("vso_secret_sync_error_total", resource.key.kind, resource.key.namespace, what.reason)
     first = 1.0 if what.reason in _SHORT else 5.0
-    return Result(
-        max(backoff(failures, world.chance(), first=first), what.retry_after), failed=True, reason=what.reason
-    )
+    wait = max(backoff(failures, world.chance(), first=first), min(what.retry_after, LONGEST_WAIT))
+    return Result(wait, failed=True, reason=what.reason)
 
 
 def success(message: str) -> tuple[Condition, Condition]:
@@ -182,8 +172,17 @@ def synced(resource: Resource, world: World, *, wrote: bool, rotated: bool) -> N
         world.events.tell(resource, reason, f"wrote the Secret {name}")
 
 
-def _ready(resource: Resource, condition: Condition) -> Condition:
-    return condition._replace(type="Ready", status=exists_for_this_generation(resource))
+def _ready(resource: Resource, world: World, condition: Condition) -> Condition:
+    """Where Kubernetes does not say whether the Secret is there, what was written last counts."""
+    exists = exists_for_this_generation(resource)
+    try:
+        name = destination_of(resource)["name"]
+        exists = exists and world.secrets.observe(resource.key.namespace, name) is not None
+    except PlanProblem:
+        exists = False
+    except KubeError:
+        pass
+    return condition._replace(type="Ready", status=exists)
 
 
 def _fields(resource: Resource) -> Mapping[str, Any]:
@@ -195,14 +194,6 @@ def destination_of(resource: Resource) -> Body:
     """Raises PlanProblem where it names no Secret."""
     destination = mapping(resource.spec.get("destination"))
     name = str(destination.get("name") or "")
-    if not _is_name(name):
+    if not is_name(name):
         raise PlanProblem(reasons.INVALID, f"destination.name {name[:100]!r} is no name that a Secret can have")
     return destination
-
-
-def _is_name(name: str) -> bool:
-    parts = name.split(".")
-    letters = set("abcdefghijklmnopqrstuvwxyz0123456789-")
-    return 0 < len(name) <= 253 and all(
-        part and set(part) <= letters and part[0] != "-" and part[-1] != "-" for part in parts
-    )
