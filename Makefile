@@ -12,7 +12,7 @@ help:
 	@echo 'make test    get the real servers (the first time: builds), lint, run all tests on each Python that is here'
 	@echo 'make lint    ruff, mypy, import-linter'
 	@echo 'make golden  rewrite what the examples are expected to render to'
-	@echo 'make bench   measure, side by side with kustomize, argocd-vault-plugin and plain requests to Vault'
+	@echo 'make bench   measure, side by side with kustomize, argocd-vault-plugin, plain requests to Vault, Vault Secrets Operator'
 	@echo 'make soak    an hour of chaos around the reconciler (KEYWAVE_CHAOS_SECONDS, KEYWAVE_CHAOS_SEED)'
 	@echo 'make single-file  build/keywave-reconciler.pyz, which any Python 3.11 or newer runs'
 	@echo 'make servers get the real servers only'
@@ -63,7 +63,7 @@ lint: .venv/.dev
 	@$(PYTHON) -m ruff format --check --quiet .
 	@$(PYTHON) -m mypy
 	@MYPYPATH=tests:tools $(PYTHON) -m mypy --package rig --package toolchain
-	@MYPYPATH=tools $(PYTHON) -m mypy tools/servers.py tools/demo.py tools/other_pythons.py tools/pin_module.py tools/single_file.py
+	@MYPYPATH=tools $(PYTHON) -m mypy tools/servers.py tools/demo.py tools/other_pythons.py tools/pin_module.py tools/pin_image.py tools/single_file.py
 	@.venv/bin/lint-imports
 
 format: .venv/.dev
@@ -81,12 +81,14 @@ bench: .venv/.dev
 	@KEYWAVE_BENCH=.venv-bench/bin/keywave $(PYTHON) -m benchmarks.render --write
 	@$(PYTHON) -m benchmarks.verify --write
 	@$(PYTHON) -m benchmarks.vault_doors --write
+	@$(PYTHON) -m benchmarks.kube_clients --write
 	@$(PYTHON) -m benchmarks.reconciler --write
 
 single-file: .venv/.dev
 	@$(PYTHON) tools/single_file.py build/keywave-reconciler.pyz
 
 soak: .venv/.dev
+	@$(PYTHON) tools/servers.py get --for test
 	@KEYWAVE_CHAOS_SECONDS=$${KEYWAVE_CHAOS_SECONDS:-3600} $(PYTHON) -m pytest -s --timeout=0 tests/integration/test_reconciler_chaos.py
 
 clean:

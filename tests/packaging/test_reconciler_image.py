@@ -18,7 +18,7 @@ import yaml
 
 TOP = Path(__file__).resolve().parents[2]
 DOCKERFILE = TOP / "deploy" / "Dockerfile"
-ROOT_PARTS = ("/src", "/opt/keywave")
+ROOT_PARTS = ("/src", "/opt/build", "/opt/wheel", "/opt/keywave")
 
 
 def steps() -> list[tuple[str, str]]:
@@ -38,41 +38,91 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
+def below(root: Path, text: str) -> str:
+    """A command or a path of the image, in a folder instead of /."""
+    for part in ROOT_PARTS:
+        text = re.sub(rf"(?<![\w/]){part}\b", f"{root}{part}", text)
+    return text
+
+
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The image's file system, as far as its steps make it: each COPY and RUN of the first stage, below a folder instead of /."""
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The image's file system, as far as its steps make it, below a folder instead of /: each COPY and RUN of the first stage, and then
+    only what the second one copies out of it."""
     root = tmp_path_factory.mktemp("image")
     env = environment(root / "home")
+    kept = []
     for instruction, rest in steps():
         words = shlex.split(rest)
-        if instruction == "COPY" and not words[0].startswith("--from"):
+        if instruction == "COPY" and words[0] == "--from=build":
+            assert words[1] == words[2], "a virtual environment works where it was made"
+            kept.append(root / words[1].strip("/"))
+        elif instruction == "COPY":
             for name in words[:-1]:
                 goal = root / words[-1].strip("/")
-                goal = goal / name if words[-1].endswith("/") else goal
+                goal = goal / Path(name).name if words[-1].endswith("/") else goal
                 goal.parent.mkdir(parents=True, exist_ok=True)
                 (shutil.copytree if (TOP / name).is_dir() else shutil.copy)(TOP / name, goal)
-        if instruction == "RUN":
-            text = rest.replace("python -m venv", f"{shlex.quote(sys.executable)} -m venv")
-            for part in ROOT_PARTS:
-                text = re.sub(rf"(?<![\w/]){part}\b", f"{root}{part}", text)
-            subprocess.run(["sh", "-euc", text], env=env, cwd=root, check=True, timeout=300, capture_output=True)
-    return root / "opt" / "keywave"
+        elif instruction == "RUN":
+            text = below(root, rest.replace("python -m venv", f"{shlex.quote(sys.executable)} -m venv"))
+            done = subprocess.run(["sh", "-euc", text], env=env, cwd=root, capture_output=True, text=True, timeout=300)
+            assert done.returncode == 0, f"{rest}\n{done.stderr}"
+    for folder in (*root.iterdir(), *(root / "opt").iterdir()):
+        if folder not in {*kept, *(parent for one in kept for parent in one.parents)}:
+            shutil.rmtree(folder)
+    return root
 
 
-def test_the_image_s_steps_install_a_reconciler_that_starts(installed: Path, tmp_path: Path) -> None:
-    asked = [str(installed / "bin" / "keywave-reconciler"), "--version"]
-    done = subprocess.run(asked, env=environment(tmp_path), cwd=tmp_path, capture_output=True, text=True, check=True)
-    away = subprocess.run(
-        [*asked[:1], "--operator-namespace=x", "--kubeconfig=absent"],
-        env=environment(tmp_path),
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
+def run_in(image: Path, *argv: str) -> subprocess.CompletedProcess[str]:
+    """The entry point with the image's own environment; not as its user, who may not come to the Python of this machine."""
+    known = dict(steps())
+    env = dict(word.partition("=")[::2] for word in shlex.split(below(image, known["ENV"])))
+    command = [*yaml.safe_load(known["ENTRYPOINT"]), *argv]
+    command[0] = str(shutil.which(command[0], path=env["PATH"]))
+    return subprocess.run(command, env=env, cwd=image, capture_output=True, text=True, timeout=60)
 
-    assert done.stdout.startswith("keywave-reconciler, version ")
+
+def files_of(folder: Path) -> dict[str, float]:
+    return {str(path): path.stat().st_mtime for path in sorted(folder.rglob("*"))}
+
+
+def test_the_image_starts_by_what_it_says_and_writes_nothing(image: Path) -> None:
+    before = files_of(image)
+
+    done, away = run_in(image, "--version"), run_in(image, "--operator-namespace=x", "--kubeconfig=absent")
+
+    assert (done.returncode, done.stdout.startswith("keywave-reconciler, version ")) == (0, True), done.stderr
     assert (away.returncode, away.stderr) == (3, "keywave-reconciler: cannot read absent: No such file or directory\n")
-    assert list(tmp_path.iterdir()) == []
+    assert files_of(image) == before
+
+
+def test_the_image_holds_what_is_pinned_and_nothing_that_installs(image: Path) -> None:
+    python = image / "opt/keywave/bin/python"
+    asked = "import importlib.metadata as m; print(*(f'{d.name.lower()}=={d.version}' for d in m.distributions()))"
+    done = subprocess.run([python, "-I", "-c", asked], capture_output=True, text=True, check=True)
+    found = {
+        re.sub(r"[-_.]+", "-", pin.partition("==")[0]) + "==" + pin.partition("==")[2] for pin in done.stdout.split()
+    }
+
+    assert {pin for pin in found if not pin.startswith("keywave==")} == set(pins("requirements.txt"))
+    assert [name for name in os.listdir(python.parent) if name.startswith("pip")] == []
+
+
+def pins(name: str) -> list[str]:
+    return re.findall(r"^(\S+==\S+)", (TOP / "deploy" / name).read_text(), re.MULTILINE)
+
+
+def test_each_library_is_pinned_with_its_hashes_and_is_one_that_the_project_may_have() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(TOP / "setup.cfg")
+    wanted = re.findall(r"^([A-Za-z]\w*)[<>]", setup["options"]["install_requires"], re.MULTILINE)
+    text = (TOP / "deploy/requirements.txt").read_text() + (TOP / "deploy/build-requirements.txt").read_text()
+    blocks = re.findall(r"^\S+==\S+((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", text, re.MULTILINE)
+
+    assert len(blocks) == len(pins("requirements.txt") + pins("build-requirements.txt"))
+    assert {name.lower() for name in wanted} <= {pin.partition("==")[0] for pin in pins("requirements.txt")}
+    installs = [rest for step, rest in steps() if step == "RUN" and " install " in rest]
+    assert [rest for rest in installs if "--require-hashes" not in rest and "--no-index" not in rest] == []
 
 
 def test_the_image_runs_what_the_deployment_expects_as_nobody() -> None:

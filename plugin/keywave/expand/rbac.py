@@ -1,7 +1,8 @@
 """Least-privilege rights of the operator in one namespace, as a Role and a RoleBinding.
 
-`create` cannot be limited by name (the API server does not know the name yet); everything else is. Vault Secrets Operator's chart binds
-cluster-wide rights anyway; these serve a platform that takes them away, and keywave's own operator.
+`create` cannot be limited by name (the API server does not know the name yet); everything else is, but for the operator's own objects.
+Vault Secrets Operator's chart binds cluster-wide rights anyway; these serve a platform that takes them away. keywave's own operator needs
+no more than these in the namespace; deploy/overlays/namespaced has the rest.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 from keywave.expand.made import build
 from keywave.expand.restarts import restart_targets
 from keywave.expand.tree import Tree
-from keywave.expand.vault_auth import Logins
+from keywave.expand.vault_auth import Logins, filled
 from keywave.intent.model import Intent, Profile
 from keywave.intent.produces import secret_names
 from keywave.objects.manifest import Manifest
@@ -23,6 +24,19 @@ _GROUPS = {
     "StatefulSet": ("apps", "statefulsets"),
     "DaemonSet": ("apps", "daemonsets"),
 }
+_KINDS = {
+    "secrets.hashicorp.com": (
+        "vaultconnections",
+        "vaultauths",
+        "vaultauthglobals",
+        "vaultstaticsecrets",
+        "vaultdynamicsecrets",
+        "vaultpkisecrets",
+        "secrettransformations",
+    ),
+    "reconcile.keywave.dev": ("vaultcompositesecrets",),
+}
+"""What keywave's operator watches, by group."""
 
 
 def operator_roles(intents: Sequence[Intent], tree: Tree, logins: Logins) -> list[Manifest]:
@@ -54,22 +68,43 @@ def _pair(profile: Profile, namespace: str, rules: list[dict[str, Any]]) -> list
 
 
 def _rules(intents: Sequence[Intent], tree: Tree, logins: Logins) -> list[dict[str, Any]]:
+    own = intents[0].profile.operator.kind == "keywave"
     written = sorted({name for intent in intents for name in secret_names(intent)})
-    rules = [
+    rules = _own_rules() if own else []
+    rules += [
         _rule("", "secrets", ["create"]),
         _rule("", "secrets", ["get", "update", "patch", "delete"], written),
     ]
     if read := sorted({name for intent in intents for name in _credentials(intent.profile)} - set(written)):
-        rules.append(_rule("", "secrets", ["get"], read))
-    if accounts := sorted({logins.accounts.get(intent, "") for intent in intents} - {""}):
+        # keywave's operator keeps them, by a finalizer, while something is left to be revoked with them.
+        rules.append(_rule("", "secrets", ["get", "patch"] if own else ["get"], read))
+    if accounts := sorted({name for intent in intents for name in _accounts(intent, logins)}):
         rules.append(_rule("", "serviceaccounts", ["get"], accounts))
         rules.append(_rule("", "serviceaccounts/token", ["create"], accounts))
     return rules + _restart_rules(intents, tree)
 
 
+def _own_rules() -> list[dict[str, Any]]:
+    """The objects that keywave's operator works on, and the events that it tells."""
+    rules = []
+    for group, plurals in _KINDS.items():
+        rules.append({"apiGroups": [group], "resources": [*plurals], "verbs": ["get", "list", "watch", "patch"]})
+        statuses = [f"{plural}/status" for plural in plurals]
+        rules.append({"apiGroups": [group], "resources": statuses, "verbs": ["patch"]})
+    return [*rules, _rule("", "events", ["create", "patch"])]
+
+
 def _credentials(profile: Profile) -> list[str]:
     """The Secrets that connection and login read."""
     return [name for name in (profile.ca_cert_secret, profile.auth.settings.get("secretRef")) if name]
+
+
+def _accounts(intent: Intent, logins: Logins) -> set[str]:
+    """ServiceAccounts whose tokens the login is made with."""
+    account = logins.accounts.get(intent, "")
+    settings = filled(intent, account).settings
+    named = (settings.get(name) for name in ("irsaServiceAccount", "workloadIdentityServiceAccount"))
+    return {str(name) for name in (account, *named) if name}
 
 
 def _restart_rules(intents: Sequence[Intent], tree: Tree) -> list[dict[str, Any]]:
