@@ -165,11 +165,11 @@ def serving(folder: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def flux(folder: Path, cluster: Cluster) -> Iterator[Flux]:
+def flux(folder: Path, cluster: Cluster, *more: str) -> Iterator[Flux]:
     crds.install(cluster, crds.read_crds([*files("flux-crds"), *files("flux-source-crds")]))
     cluster.ensure_namespace(NAMESPACE)
     health = free_port()
-    args = ["--enable-leader-election=false", "--requeue-dependency=1s", "--log-encoding=console"]
+    args = ["--enable-leader-election=false", "--requeue-dependency=1s", "--log-encoding=console", *more]
     args += [f"--metrics-addr=127.0.0.1:{free_port()}", f"--health-addr=127.0.0.1:{health}"]
     temporary = folder / "tmp"
     temporary.mkdir(parents=True)
