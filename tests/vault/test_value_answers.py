@@ -227,6 +227,31 @@ def test_a_lease_has_a_whole_number_of_seconds_within_bounds() -> None:
     }
 
 
+IDS: dict[str, tuple[Any, str]] = {
+    "a lease's": ("db/creds/app/x", "db/creds/app/x"),
+    "of a mount with another script": ("größe/creds/app/x", "größe/creds/app/x"),
+    "the longest": ("x" * 1024, "x" * 1024),
+    "none": (None, ""),
+    "too long": ("x" * 1025, "unreachable"),
+    "two lines": ("a\nb", "unreachable"),
+    "half a character": ("\ud800", "unreachable"),
+    "a list": (["a"], "unreachable"),
+    "a number": (5, "5"),
+}
+
+
+@pytest.mark.parametrize("field", ["lease_id", "request_id"])
+@pytest.mark.parametrize("case", IDS)
+def test_an_id_is_one_that_a_status_can_hold(case: str, field: str) -> None:
+    given, expected = IDS[case]
+    try:
+        told = getattr(answered(dynamic("db", "x"), {field: given}), field)
+    except VaultFault as fault:
+        told = fault.reason
+
+    assert told == expected
+
+
 @pytest.mark.parametrize("version", ["1e999", "-1", "9" * 30, '"1"', "null", "1.5"])
 def test_a_version_that_is_none_counts_as_unknown(version: str) -> None:
     body = loads(f'{{"data": {{"data": {{}}, "metadata": {{"version": {version}}}}}}}'.encode())

@@ -139,6 +139,8 @@ def _asked(
 # Answers
 
 
+LONGEST_ID = 1024
+"""Characters of what Vault calls a lease, a request or a token by: a lease's has the whole path."""
 LONGEST = 100 * 365 * 86_400
 """Seconds of a lease at most: more is made this, so that every sum of times is one."""
 _DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number)
@@ -173,10 +175,10 @@ def payload_of(
         held,
         raw,
         version,
-        str(body.get("lease_id") or ""),
+        id_of(body, "lease_id"),
         lease_seconds(body.get("lease_duration")),
         body.get("renewable") is True,
-        str(body.get("request_id") or ""),
+        id_of(body, "request_id"),
         _texts(body.get("warnings")),
         at,
         accessor,
@@ -212,6 +214,14 @@ def lease_seconds(value: object) -> int:
     if seconds is None:
         raise VaultFault("unreachable", "the answer has a lease_duration that is no whole number of seconds")
     return max(0, min(seconds, LONGEST))
+
+
+def id_of(body: Mapping[str, Any], field: str) -> str:
+    """It goes into a status. Raises VaultFault for what no Vault says: that is not cut, another lease would be meant."""
+    value = body.get(field) or ""
+    if not isinstance(value, str) or len(value) > LONGEST_ID or not value.isprintable():
+        raise VaultFault("unreachable", f"the answer has a {field} that is none")
+    return str(value)
 
 
 def _version(metadata: object) -> int:

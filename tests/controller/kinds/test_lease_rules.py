@@ -12,7 +12,7 @@ from keywave.controller.kinds import leases, pki, revoking
 from keywave.controller.kinds.leases import Lease, Seen, decide
 from keywave.controller.kinds.pki import Certificate
 from keywave.controller.model import resource_of
-from keywave.vault.values import Payload
+from keywave.vault.values import LONGEST, Payload
 
 NOW = 1_800_000_000.0
 HELD = Seen(NOW, end=NOW + 100, due=NOW + 50, token_due=NOW + 80)
@@ -150,6 +150,33 @@ def test_a_static_role_is_known_by_its_rotation(case: str) -> None:
     data, known = ROTATIONS[case]
 
     assert leases.rotation_of(data) == known
+
+
+def test_a_rotation_that_no_vault_has_is_one_that_a_status_can_hold() -> None:
+    odd = {**ROTATING, "rotation_period": "1e300", "ttl": "-5", "rotation_schedule": "*" * 10_000}
+
+    known = {"lastVaultRotation": 1_800_000_000, "rotationPeriod": LONGEST, "ttl": 0, "rotationSchedule": "*" * 256}
+    assert leases.rotation_of(odd) == known
+
+
+@pytest.mark.parametrize(
+    ("wish", "after"),
+    [
+        (None, None),
+        ("", None),
+        ("0s", None),
+        ("5", None),
+        ("0.0000001s", 0.85),
+        ("60s", 51.0),
+        (f"{'9' * 400}s", 8.5e8),
+    ],
+)
+def test_credentials_without_a_lease_are_asked_for_no_more_often_than_each_second(
+    wish: str | None, after: float | None
+) -> None:
+    due = leases.refresh_due(NOW, wish, 0.5)
+
+    assert due == (None if after is None else pytest.approx(NOW + after))
 
 
 def test_what_changes_at_every_read_of_a_static_role_is_no_change() -> None:

@@ -272,7 +272,7 @@ def test_an_annotation_that_somebody_made_up_costs_little_and_opens_nothing() ->
     made.run(auth.reconcile, "VaultAuth", "app")
 
     assert len(looks) <= MOST
-    assert made.objects[Key("Secret", "other", "foreign")]["metadata"]["finalizers"] == ["somebody/else"]
+    assert made.objects[Key("Secret", "other", "foreign")]["metadata"]["finalizers"] == ["somebody/else", FINALIZER]
     assert held(made, "VaultAuth", "app") is None
 
 

@@ -36,27 +36,29 @@ def hold(resource: Resource, world: World, finalizer: str) -> Result:
         return Result()
     owing = [(user, ids) for user in _users(resource.key, world, set()) if (ids := to_revoke(user))]
     waited = world.now() - moment(resource.deleting)
-    resource = credentials.known_again(resource, world, _places(resource, world))
+    places = _places(resource, world)
+    resource = credentials.known_again(resource, world, places)
     if owing and waited < BOUND:
         look_after_secrets(resource, world, lambda place: True)
         return Result(min(2.0, max(BOUND - waited, 0.1)))
     if owing:
         _tell_of(resource, world, owing)
-    if credentials.sweep(resource, world, [], lambda place: False) is not None and waited < 2 * BOUND:
+    if credentials.sweep(resource, world, [], lambda place: False, places) is not None and waited < 2 * BOUND:
         return Result(credentials.SOON)
     return flow.let_go(resource, world, finalizer)
 
 
 def look_after_secrets(resource: Resource, world: World, current: Callable[[credentials.Place], bool]) -> float | None:
     """Of a login or connection: see `credentials.sweep`."""
-    resource = credentials.known_again(resource, world, _places(resource, world))
+    places = _places(resource, world)
+    resource = credentials.known_again(resource, world, places)
     if not credentials.held_by(resource):
         return None
     users = [
         credentials.User(user.key.namespace, bool(user.deleting), bool(to_revoke(user)))
         for user in _users(resource.key, world, set())
     ]
-    return credentials.sweep(resource, world, users, current)
+    return credentials.sweep(resource, world, users, current, places)
 
 
 def is_held(resource: Resource, world: World) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from keywave.controller.kinds.holding import moment
 from keywave.controller.model import Body, Key, Resource
 from keywave.controller.status import rfc3339
-from keywave.controller.timing import SHORTEST_REFRESH, refresh, seconds
+from keywave.controller.timing import refresh, refresh_interval, seconds
 from keywave.objects.manifest import mapping
 from keywave.vault.values import LONGEST, Payload
 
@@ -28,6 +28,8 @@ CLIENT = "keywave"
 DEFAULT_PERCENT, HIGHEST_PERCENT = 67, 90
 _BRIEF = 5.0
 """Seconds: leases that live shorter are replaced this often, and not each time that they end."""
+_SCHEDULE = 256
+"""Characters that a status has of it: it is read by people only."""
 _ROTATES = ("ttl", "rotation_period", "rotation_schedule", "last_vault_rotation")
 UNSTABLE = frozenset({*_ROTATES, "_raw"})
 
@@ -177,7 +179,7 @@ def client_of(token: Mapping[str, Any]) -> dict[str, str | None]:
 def rotation_of(data: Mapping[str, Any]) -> dict[str, Any] | None:
     """status.staticCredsMetaData out of what a static role answers; None for any other answer."""
     rotated = moment(str(data.get("last_vault_rotation") or ""))
-    period, schedule = _whole(data.get("rotation_period")), str(data.get("rotation_schedule") or "")
+    period, schedule = _whole(data.get("rotation_period")), str(data.get("rotation_schedule") or "")[:_SCHEDULE]
     if not rotated or not (period or schedule):
         return None
     made: dict[str, Any] = {"lastVaultRotation": int(rotated), "rotationPeriod": period, "ttl": _whole(data.get("ttl"))}
@@ -196,8 +198,7 @@ def stable(data: Mapping[str, bytes]) -> dict[str, bytes]:
 
 def refresh_due(since: float, refresh_after: object, chance: float) -> float | None:
     """Of credentials without a lease; None: never again."""
-    interval = max(seconds(refresh_after), SHORTEST_REFRESH) if seconds(refresh_after) else 0.0
-    return since + refresh(interval, chance) if interval else None
+    return since + refresh(refresh_interval(refresh_after), chance) if seconds(refresh_after) else None
 
 
 # Requests
@@ -263,7 +264,8 @@ def decide(seen: Seen) -> str:
 
 
 def _whole(value: object) -> int:
+    """Seconds, within what a status and a sum of times can hold."""
     try:
-        return int(float(str(value)))
+        return max(0, min(int(float(str(value))), LONGEST))
     except (ValueError, OverflowError):
         return 0

@@ -24,7 +24,7 @@ from keywave.controller.status import write_status
 from keywave.controller.timing import seconds
 from keywave.kube.api_server import KubeError
 from keywave.objects.manifest import sequence
-from keywave.vault.values import LONGEST, Payload, ValueRequest, VaultFault, pki_issue, pki_revoke
+from keywave.vault.values import LONGEST, Payload, ValueRequest, VaultFault, id_of, pki_issue, pki_revoke
 
 FINALIZER = "vaultpkisecrets.secrets.hashicorp.com/finalizer"
 _LISTS = {
@@ -236,7 +236,7 @@ def _type(view: _View) -> str:
 
 def _issued(payload: Payload) -> Certificate:
     """Raises VaultFault where the answer is no certificate's."""
-    serial, ends = (str(payload.data.get(name) or "") for name in ("serial_number", "expiration"))
+    serial, ends = id_of(payload.data, "serial_number"), str(payload.data.get("expiration") or "")
     if not serial or not ends.isdecimal():
         raise VaultFault("refused", "the answer has no serial number or no expiration: is `mount` a PKI engine?")
     return Certificate(serial, payload.at, min(float(ends), payload.at + LONGEST))

@@ -15,7 +15,7 @@ from keywave.controller.vault_access.hiding import hidden, sent
 from keywave.errors import KeywaveError
 from keywave.vault.faults import one_line
 from keywave.vault.masked import Masked
-from keywave.vault.values import VaultFault, lease_seconds
+from keywave.vault.values import LONGEST_ID, VaultFault, lease_seconds
 
 _RENEWAL = 5.0
 _REVOCATION = 1.0
@@ -55,7 +55,7 @@ class Logins:
             self._counting.count("keywave_vault_logins_total", plan.method, "refused")
             told = one_line(hidden("; ".join(answer.texts("errors")), sent(body)), 300) or f"status {answer.status}"
             raise VaultFault("login", f"Vault refuses {label}: {told}", status=answer.status)
-        token, accessor = _header(auth["client_token"]), _header(auth.get("accessor"))
+        token, accessor = _header(auth["client_token"]), _header(auth.get("accessor"), LONGEST_ID)
         if not token:
             raise VaultFault("login", f"what Vault gives for {label} is no token", status=answer.status)
         held = self._held(auth, Masked(token), accessor)
@@ -99,6 +99,8 @@ class Logins:
         return Held(token, accessor, born, expires, auth.get("renewable") is True, ends=ends, policies=policies)
 
 
-def _header(value: object) -> str:
-    """A token or an accessor; "" for what no header can hold."""
-    return value if isinstance(value, str) and value.isascii() and value.isprintable() and " " not in value else ""
+def _header(value: object, longest: int = 8192) -> str:
+    """A token or an accessor; "" for what no header can hold, and for what is longer than that."""
+    if not isinstance(value, str) or len(value) > longest:
+        return ""
+    return value if value.isascii() and value.isprintable() and " " not in value else ""
