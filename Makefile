@@ -13,7 +13,7 @@ help:
 	@echo 'make lint    ruff, mypy, import-linter'
 	@echo 'make golden  rewrite what the examples are expected to render to'
 	@echo 'make bench   measure, side by side with kustomize, argocd-vault-plugin, plain requests to Vault, Vault Secrets Operator'
-	@echo 'make soak    an hour of chaos around the reconciler (KEYWAVE_CHAOS_SECONDS, KEYWAVE_CHAOS_SEED)'
+	@echo 'make soak    ten thousand hostile objects, then an hour of chaos around the reconciler (KEYWAVE_CHAOS_SECONDS, KEYWAVE_CHAOS_SEED)'
 	@echo 'make single-file  build/keywave-reconciler.pyz, which any Python 3.11 or newer runs'
 	@echo 'make servers get the real servers only'
 	@echo 'make venv    .venv with everything for development'
@@ -89,6 +89,7 @@ single-file: .venv/.dev
 
 soak: .venv/.dev
 	@$(PYTHON) tools/servers.py get --for test
+	@KEYWAVE_HOSTILE_OBJECTS=$${KEYWAVE_HOSTILE_OBJECTS:-10000} $(PYTHON) -m pytest -s tests/integration/test_reconciler_hostile.py
 	@KEYWAVE_CHAOS_SECONDS=$${KEYWAVE_CHAOS_SECONDS:-3600} $(PYTHON) -m pytest -s --timeout=0 tests/integration/test_reconciler_chaos.py
 
 clean:

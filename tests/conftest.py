@@ -6,6 +6,7 @@ whatever else it says: that is how "secrets are never printed" is held everywher
 
 from __future__ import annotations
 
+import itertools
 import os
 import secrets
 import shutil
@@ -26,8 +27,11 @@ CANARY_VARIABLE = "KEYWAVE_TEST_CANARY"
 # What a developer's shell, or Argo CD, may have set and a test must not depend on.
 FOREIGN = ("ARGOCD_", "PARAM_", "KEYWAVE_", "KUBE", "KUSTOMIZE_", "VAULT_", "XDG_")
 
-# For the runs on further Pythons, which share the processor: few examples and no time limit for one.
-hypothesis.settings.register_profile("few", max_examples=10, deadline=None)
+# How long an example takes says more about what else the machine does than about the example. "few" is for the runs on further Pythons.
+_PATIENT = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("patient", **_PATIENT)
+hypothesis.settings.load_profile("patient")
+hypothesis.settings.register_profile("few", max_examples=10, **_PATIENT)
 
 _home = Path(tempfile.mkdtemp(prefix="kw-home-"))
 
@@ -48,6 +52,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(_home, ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What a test told by `record_property`: by its seed a run can be repeated, also one that has passed."""
+    for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
+        if getattr(report, "when", "") == "call":
+            for name, value in report.user_properties:
+                terminalreporter.write_line(f"{report.nodeid}: {name}={value}")
 
 
 @pytest.fixture

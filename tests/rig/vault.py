@@ -1,4 +1,4 @@
-"""Vault's dev server: in memory, unsealed, its root token random."""
+"""Vault: the dev server (in memory, unsealed, its root token random), and one that keeps what it has and is unsealed by its key."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from rig import http
 from rig.http import Answer
 from rig.machine import plain_environment, program
 from rig.ports import free_port
-from rig.processes import Server, running
+from rig.processes import Server, await_ready, running, start
+from rig.waiting import wait_for
 
 
 @dataclass(frozen=True)
@@ -82,3 +83,75 @@ def vault(folder: Path) -> Iterator[Vault]:
         ),
     ) as server:
         yield Vault(url, token, server)
+
+
+class StoredVault:
+    """A Vault on one raft member: killed and started again it is sealed, and has everything. `server` is the process of now."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._port, self._root, self._key = folder, free_port(), "", ""
+        self._url = f"http://127.0.0.1:{self._port}"
+        data = folder / "data"
+        data.mkdir(parents=True)
+        config = {
+            "storage": {"raft": {"path": str(data), "node_id": "rig", "performance_multiplier": 1}},
+            "listener": [{"tcp": {"address": f"127.0.0.1:{self._port}", "tls_disable": True}}],
+            "api_addr": self._url,
+            "cluster_addr": f"http://127.0.0.1:{free_port()}",
+            "disable_mlock": True,
+        }
+        (folder / "vault.json").write_text(json.dumps(config))
+        self.server = self.start()
+
+    @property
+    def now(self) -> Vault:
+        """As root."""
+        return Vault(self._url, self._root, self.server)
+
+    def start(self) -> Server:
+        """Until it answers; sealed."""
+        args = ["server", f"-config={self._folder / 'vault.json'}", "-log-level=warn"]
+        env = plain_environment(self._folder, VAULT_DISABLE_MLOCK="true")
+        self.server = start("vault", program("vault"), args, folder=self._folder, env=env)
+        await_ready(self.server, lambda: self._health() != 0, 60)
+        return self.server
+
+    def init(self) -> None:
+        """The first time: one key."""
+        url = f"{self._url}/v1/sys/init"
+        made = http.request("PUT", url, json.dumps({"secret_shares": 1, "secret_threshold": 1}).encode())
+        assert made.ok, f"init: {made.status} {made.message}"
+        self._root, self._key = made.body["root_token"], made.body["keys_base64"][0]
+
+    def unseal(self) -> None:
+        """Until it is active."""
+        answer = self.now.request("PUT", "sys/unseal", {"key": self._key})
+        assert answer.ok, f"unseal: {answer.status} {answer.message}"
+        wait_for("Vault to be active", lambda: self._health() == 200, timeout=60, last=self.server.tail)
+
+    def seal(self) -> None:
+        answer = self.now.request("PUT", "sys/seal")
+        assert answer.ok, f"seal: {answer.status} {answer.message}"
+
+    def kill(self) -> None:
+        """Without a word."""
+        self.server.process.kill()
+        self.server.process.wait()
+
+    def _health(self) -> int:
+        """200 active, 429 standby, 501 not initialised, 503 sealed, 0 not there."""
+        with contextlib.suppress(OSError):
+            return http.request("GET", f"{self._url}/v1/sys/health", timeout=2).status
+        return 0
+
+
+@contextlib.contextmanager
+def stored_vault(folder: Path) -> Iterator[StoredVault]:
+    """One that outlives its process: initialised, unsealed, without any mount of its own."""
+    made = StoredVault(folder)
+    try:
+        made.init()
+        made.unseal()
+        yield made
+    finally:
+        made.server.stop()
