@@ -184,6 +184,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="keep the table in benchmarks/RESULTS.md")
     parser.add_argument("--only", default="", help="runners whose name has this text")
     parser.add_argument("--sizes", default="100,1000,5000")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of the steady state that are watched")
     parser.add_argument(
         "--fetches",
         type=int,
@@ -201,7 +202,7 @@ def main() -> None:
                 if args.only not in runner.name:
                     continue
                 with tempfile.TemporaryDirectory(prefix="kwb-") as temp:
-                    seconds = 20 if args.quick else 60
+                    seconds = 20.0 if args.quick else args.seconds
                     rows.append(measured(runner, size, paths=paths, seconds=seconds, folder=Path(temp)))
                 print(lines_of(rows[-1:])[0], flush=True)
             lines += lines_of(rows)

@@ -146,8 +146,7 @@ def argo_story(argocd: ArgoCD, examples: Settings, git_daemon: GitDaemon, plugin
     for one in examples.values():
         healing = {"spec": {"syncPolicy": {"automated": {"selfHeal": True}}}}
         argocd.cluster.patch(argocd_driver.API, "Application", one.namespace, healing, argocd_driver.NAMESPACE)
-        argocd.refresh(one.namespace)
-    stays("the restarts", lambda: {short: one.restarts() for short, one in examples.items()} == once, seconds=5)
+    stays("the restarts", lambda: {short: one.restarts() for short, one in examples.items()} == once, seconds=10)
 
 
 @pytest.mark.timeout(700)
