@@ -163,6 +163,8 @@ class Hostile:
         return made
 
     def _auth(self) -> str:
+        if self._often(0.1):
+            return f"moody-{self._chance.randrange(len(self._addresses))}"  # one login for each of the addresses
         return str(self._one("app", "app", "app", f"bad-{self._chance.randrange(2000)}", *TEXTS))
 
     def _secret(self) -> Body:
@@ -215,7 +217,9 @@ class Hostile:
         return {"vaultAuthRef": self._auth(), "sources": sources, "destination": destination, "refreshAfter": "1s"}
 
     def _VaultConnection(self) -> Body:
-        spec: Body = {"address": self._one(*self._addresses, *TEXTS), "headers": {self._text(): self._text()}}
+        spec: Body = {"address": self._one(*self._addresses, *TEXTS)}
+        if self._often(0.2):
+            spec["headers"] = {self._text(): self._text()}
         if self._often(0.3):
             spec |= {"caCertSecretRef": self._one("ca", "same", self._text()), "tlsServerName": self._text()}
         return spec | {"timeout": self._one("1s", "0s", "9999999h"), "skipTLSVerify": self._often(0.5)}

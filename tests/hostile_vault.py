@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.server
-import itertools
-import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -38,13 +36,15 @@ ANSWERS: tuple[tuple[int, bytes], ...] = (
 )
 
 
-class _Moody(http.server.BaseHTTPRequestHandler):
+class Moody(http.server.BaseHTTPRequestHandler):
+    """`asked`: how often, by all."""
+
     protocol_version = "HTTP/1.1"
-    turn = itertools.count()
+    asked = 0
 
     def _any(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        number = next(self.turn)
+        number = Moody.asked = Moody.asked + 1
         if number % 10 == 0:
             self._answer(307, b"", Location=f"http://{self.headers['Host']}{self.path}")  # to itself
             return
@@ -76,13 +76,12 @@ class _Server(http.server.ThreadingHTTPServer):
 
 @contextlib.contextmanager
 def hostile_addresses() -> Iterator[tuple[str, ...]]:
-    with _Server(("127.0.0.1", 0), _Moody) as moody, socket.create_server(("127.0.0.1", 0), backlog=128) as silent:
+    with _Server(("0.0.0.0", 0), Moody) as moody, socket.create_server(("127.0.0.1", 0), backlog=128) as silent:
         threading.Thread(target=moody.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         port = moody.server_address[1]
         # As another server each, or one answer would shut the door for all.
         yield (
-            *(f"http://127.0.0.{number}:{port}" for number in (1,)),
-            *(f"http://localhost:{port}/{json.dumps(number)}" for number in range(5)),
+            *(f"http://127.0.0.{number}:{port}" for number in range(1, 7)),
             f"http://127.0.0.1:{silent.getsockname()[1]}",
             f"https://127.0.0.1:{port}",
             f"http://127.0.0.1:{free_port()}",

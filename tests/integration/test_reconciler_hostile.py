@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from hostile_objects import KINDS, Hostile
-from hostile_vault import hostile_addresses
+from hostile_vault import Moody, hostile_addresses
 from reconciler_tenant import Tenant, tenant
 
 from rig.cluster import Body, Cluster
@@ -102,6 +102,11 @@ def test_the_good_ones_do_not_suffer_and_nothing_breaks(
     for shop in goods:
         shop.with_database(postgresql)
     with hostile_addresses() as addresses:
+        for shop in (bad, ending, spoiled):
+            for number, address in enumerate(addresses):
+                shop.apply("VaultConnection", f"moody-{number}", {"address": address, "timeout": "1s"})
+                auth = {**shop.auth_spec(), "vaultConnectionRef": f"moody-{number}"}
+                shop.apply("VaultAuth", f"moody-{number}", auth)
         began = time.monotonic()
         crowd = Crowd(bad, ending, spoiled, Hostile(SEED, addresses))
         took: list[float] = []
@@ -122,12 +127,13 @@ def test_the_good_ones_do_not_suffer_and_nothing_breaks(
             last=lambda: str(crowd.untold()),
         )
         told = time.monotonic() - began
+        assert Moody.asked > 30
         memory = _memory(running)
         sized = len(running.metrics())
         print(
             f"seed {SEED}: {crowd.taken} made in {crowd.seconds:.0f} s, told after {told:.0f} s;"
             f" {len(took)} good ones, {max(took):.1f} s at most; metrics {sized >> 10} kB, {max(scrapes):.1f} s at most;"
-            f" memory {memory >> 20} MB; processor {_cpu(running):.0f} s"
+            f" memory {memory >> 20} MB; processor {_cpu(running):.0f} s; {Moody.asked} requests to what is no Vault"
         )
         assert [seconds for seconds in took if seconds > AT_MOST] == [], f"seed {SEED}"
         assert sized < METRICS
