@@ -39,6 +39,9 @@ class Model:
         self.now, self.calls, self.serial = NOW, 0, 0
         self.life = 100
         """Seconds that Vault gives to a lease or a certificate."""
+        self.longest = 10**6
+        """Seconds that a lease may live with all its renewals."""
+        self._born: dict[str, float] = {}
         self.die_at: tuple[int, str] | None = None
         self.objects: dict[Key, dict[str, Any]] = {}
         self.alive: dict[str, float] = {}
@@ -216,7 +219,7 @@ class _Vault:
             lease = str(given["lease_id"])
             if lease not in model.alive:
                 raise VaultFault("refused", "lease not found")
-            model.alive[lease] = model.now + model.life
+            model.alive[lease] = min(model.now + model.life, model._born[lease] + model.longest)
             return self._leased(Payload({}), lease)
         if path == "sys/leases/revoke" or path.endswith("/revoke"):
             model.alive.pop(str(given.get("lease_id") or given.get("serial_number")), None)
@@ -228,13 +231,14 @@ class _Vault:
             ends = Number(str(int(model.now + model.life)))
             return Payload({**data, "expiration": ends}, {**data, "expiration": ends}, at=model.now)
         lease = f"{path}/{model.serial}"
-        model.alive[lease] = model.now + model.life
+        model.alive[lease], model._born[lease] = model.now + model.life, model.now
         data = {"username": f"user-{model.serial}", "password": "p"}
         return self._leased(Payload(data, data), lease)
 
     def _leased(self, payload: Payload, lease: str) -> Payload:
-        life, now = self.model.life, self.model.now
-        made = payload._replace(lease_id=lease, lease_duration=life, renewable=True, at=now)
+        now = self.model.now
+        left = int(self.model.alive[lease] - now)
+        made = payload._replace(lease_id=lease, lease_duration=left, renewable=True, at=now)
         return made._replace(accessor="accessor", token_expires=now + 3600, token_renewable=True)
 
 

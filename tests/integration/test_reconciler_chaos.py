@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import calendar
 import contextlib
+import json
 import random
 import re
 import secrets
@@ -211,7 +212,7 @@ def _nothing_outlives_its_object(chaos: Chaos) -> None:
         world.cluster.delete(KINDS[body["kind"]], body["kind"], metadata["name"], metadata["namespace"])
     left = lambda: [f"{one['kind']} {one['metadata']['namespace']}" for one in world.objects(*KINDS)]  # noqa: E731
     wait_for("no object to be left", lambda: not left(), timeout=40, every=0.5, last=lambda: str(left()))
-    wait_for("no lease to be left", lambda: not world.leases(), timeout=3, last=lambda: str(world.leases()))
+    wait_for("no lease to be left", lambda: not world.leases(), timeout=3, last=lambda: _whose(chaos))
     # Vault itself forgets a user that it made in the moment of its death.
     made = {name: float(name.rpartition("-")[2]) for name in chaos.users()}
     assert [name for name, at in made.items() if not chaos.excused(at, "kill Vault", "seal Vault")] == []
@@ -221,6 +222,19 @@ def _nothing_outlives_its_object(chaos: Chaos) -> None:
         if not known.get("revocation_time"):
             begins, ends = _dates(known["certificate"])
             assert ends < time.time() or chaos.excused(begins + 30, *lost), f"{serial} of {begins + 30} is not revoked"
+
+
+def _whose(chaos: Chaos) -> str:
+    """What Vault knows of the leases that are left, and when it was asked for what with each."""
+    first, lines = chaos.world.first, []
+    book = [line for line in chaos.book.read_text(errors="replace").splitlines() if '"type":"response"' in line]
+    for role in ("app", "mixed"):
+        for lease in first.leases(role):
+            whole = f"{first.mount}-db/creds/{role}/{lease}"
+            known = first.vault.request("PUT", "sys/leases/lookup", {"lease_id": whole}).body.get("data")
+            asked = [json.loads(line) for line in book if whole in line]
+            lines += [f"{known} {[(one['request']['path'], one['time']) for one in asked]}"]
+    return "\n".join(lines)
 
 
 def _dates(certificate: str) -> tuple[float, float]:

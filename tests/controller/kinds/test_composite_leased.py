@@ -150,6 +150,25 @@ def test_one_lease_that_cannot_be_renewed_is_replaced_and_the_other_stays() -> N
     assert [reason for reason, _ in made.events if reason == "SecretLeaseRenewalError"]
 
 
+def test_one_whose_last_renewal_was_cut_short_is_revoked_with_the_object_all_the_same() -> None:
+    made = model(KV, DB)
+    made.longest = 1500
+    run(made, 2)
+    (old,) = made.alive
+
+    made.now += 950
+    run(made, 2)
+    made.now += 60  # what the status said of its end before that renewal is over
+    run(made, 2)
+    body = made.body(KIND, "app")
+    assert body is not None
+    assert [entry["id"] for entry in body["status"]["pendingRevocations"]] == [old]
+    made.delete(KIND, "app")
+    run(made, 2)
+
+    assert made.alive == {}
+
+
 def test_nothing_is_written_while_nothing_changes() -> None:
     made = model(KV, DB)
     run(made, 2)

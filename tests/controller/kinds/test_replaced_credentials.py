@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from controller.leased_model import KINDS, PKI, TARGETS, Cluster
+from controller.leased_model import KINDS, PKI, TARGETS, VDS, Cluster
 from controller.model_world import NOW, TEAM
 
 from keywave.controller.kinds.replaced import LOOK, SETTLED
@@ -162,3 +162,35 @@ def test_drift_that_no_watch_tells_of_is_mended_within_minutes(kind: str) -> Non
     made.work(LOOK + 1, step=LOOK + 1)
 
     assert made.issued() == 2
+
+
+def test_credentials_whose_last_renewal_was_cut_short_are_revoked_with_their_object_all_the_same() -> None:
+    made = Cluster(VDS, rolloutRestartTargets=TARGETS)
+    made.longest = made.life + made.life // 2
+    made.work(made.life * 0.8, step=10)  # at 67 percent it is renewed for less than before, and others are issued
+    assert made.issued() == 2
+    old, _ = made.alive
+    ends = [entry["expireTime"] for entry in made.status()["pendingRevocations"]]
+    assert ends == [rfc3339(made.alive[old])]
+
+    made.now = made.alive[old] - 5  # what the status said of it before that renewal is over
+    made.work(1)
+    made.delete(VDS, "app")
+    made.work(2)
+
+    assert made.alive == {}
+
+
+def test_where_others_cannot_be_had_it_is_known_until_when_the_old_ones_live() -> None:
+    made = Cluster(VDS, rolloutRestartTargets=TARGETS)
+    made.longest = made.life + made.life // 2
+    made.work(made.life * 0.5, step=10)
+    made.faults = {"db/creds": VaultFault("unreachable", "away")}
+    made.work(made.life * 0.3, step=10)
+    (old,) = made.alive
+    assert made.status()["leaseExpireTime"] == rfc3339(made.alive[old])
+
+    made.faults, made.now = {}, made.alive[old] - 5
+    made.work(2)
+
+    assert [entry["id"] for entry in made.status()["pendingRevocations"]] == [old]

@@ -141,8 +141,9 @@ def _renewed(entry: dict[str, Any], resource: Resource, world: World, plan: Logi
         world.events.tell(resource, reasons.LEASE_LOST, told, warning=True)
         return False
     if leases.truncated(lease, payload):
+        entry |= leases.extended(lease, payload)
         return False
-    renewed = lease._replace(duration=payload.lease_duration, since=payload.at, renewable=payload.renewable)
+    renewed = lease._replace(duration=payload.lease_duration, since=payload.at, renewable=payload.renewable, last=0.0)
     entry["secretLease"], entry["lastRenewalTime"] = renewed.status(), int(renewed.since)
     entry["leaseExpireTime"] = leases.stamp(renewed.end)
     return True

@@ -63,8 +63,9 @@ def _reconcile(resource: Resource, world: World) -> Result:
     elif step == "issue":
         after = _issue(view, world)
     elif step == "renew":
-        alive = renewed(view.resource, world)
-        after = _settle(view._replace(resource=alive), world) if alive is not None else _issue(view, world)
+        resource, enough = renewed(view.resource, world)
+        view = view._replace(resource=resource, lease=leases.lease_of(resource.status))
+        after = _settle(view, world) if enough else _issue(view, world)
     elif step == "token":
         after = token_renewed(view.resource, world)
     elif step == "metadata":

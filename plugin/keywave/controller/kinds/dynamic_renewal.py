@@ -8,6 +8,7 @@ from keywave.controller import reasons
 from keywave.controller.kinds import leases
 from keywave.controller.kinds import secret_flow as flow
 from keywave.controller.kinds.dynamic_view import due_of, is_lost, token_due_of
+from keywave.controller.kinds.revoking import with_status
 from keywave.controller.model import Resource
 from keywave.controller.ports import World
 from keywave.controller.problems import PlanProblem
@@ -18,8 +19,8 @@ from keywave.vault.values import VaultFault, lease_renew
 GONE = ("forbidden", "refused", "absent")
 
 
-def renewed(resource: Resource, world: World) -> Resource | None:
-    """With its lease renewed; None where only new credentials help. Raises PlanProblem, VaultFault, KubeError."""
+def renewed(resource: Resource, world: World) -> tuple[Resource, bool]:
+    """With its lease renewed, and whether that was enough: else only new credentials help. Raises PlanProblem, VaultFault, KubeError."""
     lease, plan = leases.lease_of(resource.status), flow.plan_of(resource, world)
     try:
         request = lease_renew(lease.id, lease.duration, str(resource.spec.get("namespace") or ""))
@@ -29,17 +30,20 @@ def renewed(resource: Resource, world: World) -> Resource | None:
             raise
         told = f"the lease is not renewed, new credentials are issued: {fault.summary}"
         world.events.tell(resource, reasons.LEASE_LOST, told, warning=True)
-        return None
+        return resource, False
     if leases.truncated(lease, payload):
-        return None
-    after = lease._replace(duration=payload.lease_duration, since=payload.at, renewable=payload.renewable)
+        fields = leases.extended(lease, payload)
+        if fields:
+            write_status(resource, world, fields, ())
+        return with_status(resource, fields), False
+    after = lease._replace(duration=payload.lease_duration, since=payload.at, renewable=payload.renewable, last=0.0)
     fields = {
         "secretLease": after.status(),
         "lastRenewalTime": int(after.since),
         "leaseExpireTime": leases.stamp(after.end),
     }
     write_status(resource, world, fields, ())
-    return resource._replace(status={**resource.status, **fields})
+    return with_status(resource, fields), True
 
 
 def token_renewed(resource: Resource, world: World) -> Resource:
@@ -71,8 +75,8 @@ def kept_alive(resource: Resource, world: World) -> float | None:
             return None
         due, token_due = due_of(resource, world, observed), token_due_of(resource, world)
         if due is not None and world.now() >= due:
-            after = renewed(resource, world) if lease.renewable else None
-            resource, due = after or resource, due_of(after, world, observed) if after is not None else None
+            resource, enough = renewed(resource, world) if lease.renewable else (resource, False)
+            due = due_of(resource, world, observed) if enough else None
         if token_due is not None and world.now() >= token_due:
             resource = token_renewed(resource, world)
         dues = (due, token_due_of(resource, world))

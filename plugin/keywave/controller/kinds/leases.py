@@ -35,17 +35,18 @@ UNSTABLE = frozenset({*_ROTATES, "_raw"})
 
 
 class Lease(NamedTuple):
-    """`since`: when it was issued or last renewed; `id` "": none."""
+    """`since`: when it was issued or last renewed; `id` "": none; `last`: its end where a renewal came to its longest time, else 0."""
 
     id: str = ""
     duration: int = 0
     renewable: bool = False
     since: float = 0.0
     request_id: str = ""
+    last: float = 0.0
 
     @property
     def end(self) -> float:
-        return self.since + self.duration
+        return max(self.since + self.duration, self.last)
 
     def status(self) -> dict[str, Any]:
         known = {"id": self.id, "duration": self.duration, "renewable": self.renewable}
@@ -61,6 +62,7 @@ def lease_of(status: Body) -> Lease:
         known.get("renewable") is True,
         float(status.get("lastRenewalTime") or 0),
         str(known.get("requestID") or ""),
+        moment(str(status.get("leaseExpireTime") or "")),
     )
 
 
@@ -81,6 +83,13 @@ def renewal_due(lease: Lease, percent: object, chance: float) -> float:
 def truncated(before: Lease, renewed: Payload) -> bool:
     """Whether a renewal gave less than there was: the lease nears its longest time, and only new credentials help."""
     return renewed.lease_duration < before.duration
+
+
+def extended(before: Lease, renewed: Payload) -> dict[str, Any]:
+    """What a status says of a lease after such a renewal, which may have put off its end all the same; until then it is to be revoked with
+    the object, or after what replaces it. {} where that is known."""
+    end = renewed.at + renewed.lease_duration
+    return {"leaseExpireTime": stamp(end)} if before.id and end > before.end + 1 else {}
 
 
 def token_due(now: float, token: Body, chance: float) -> float | None:
