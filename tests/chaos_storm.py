@@ -108,14 +108,14 @@ class Storm:
             self.world.put(self._shop(), self.random.choice(STATICS))
 
     def drift(self) -> None:
-        shop = self._shop()
+        shop, name = self._shop(), self.random.choice(STATICS)
+        self.world.note(shop.namespace, f"{name} is changed by hand")
         with contextlib.suppress(AssertionError, OSError):  # it may not be there
-            shop.cluster.patch(
-                "v1", "Secret", self.random.choice(STATICS), {"data": {"password": "eA=="}}, shop.namespace
-            )
+            shop.cluster.patch("v1", "Secret", name, {"data": {"password": "eA=="}}, shop.namespace)
 
     def delete_secret(self) -> None:
         shop, name = self._shop(), self.random.choice((*STATICS, "creds", "tls", "mixed"))
+        self.world.note(shop.namespace, f"{name} is deleted by hand")
         with contextlib.suppress(AssertionError, OSError):
             shop.cluster.delete("v1", "Secret", name, shop.namespace)
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from chaos_world import KINDS, World
+from chaos_world import KINDS, Change, World
 
 from rig.operators import Operator
 
@@ -30,10 +30,11 @@ class Watch(threading.Thread):
         self._ended = threading.Event()
         self.values: set[str] = set()
         self.told: set[str] = set()
+        self._generations: dict[Change, int] = {}
 
     def run(self) -> None:
         while not self._ended.wait(_EVERY):
-            for look in (self._secrets, self._events, self._objects, self._metrics):
+            for look in (self._secrets, self._events, self._objects, self._metrics, self._restarts):
                 with contextlib.suppress(AssertionError, OSError, ValueError):
                     look()
 
@@ -62,6 +63,12 @@ class Watch(threading.Thread):
     def _objects(self) -> None:
         for body in self._world.objects(*KINDS):
             self.told.add(json.dumps({"metadata": body["metadata"], "status": body.get("status")}))
+
+    def _restarts(self) -> None:
+        for where, generation in self._world.generations().items():
+            if self._generations.get(where) != generation:
+                self._generations[where] = generation
+                self._world.note(where.namespace, f"{where.name} has generation {generation}")
 
     def _metrics(self) -> None:
         for operator in self._operators():

@@ -44,6 +44,8 @@ class World:
         self.values: dict[Change, str] = {}
         self.writes: Counter[str] = Counter()
         self.written: set[str] = set()
+        self.diary: list[tuple[str, float, str]] = []
+        """Namespace, seconds since 1970, and what happened in it."""
 
     @property
     def cluster(self) -> Cluster:
@@ -83,6 +85,10 @@ class World:
         self.values[Change(shop.namespace, name)] = value
         self.written.add(value)
         self.writes[shop.namespace] += 1
+        self.note(shop.namespace, f"{name} is changed in Vault")
+
+    def note(self, namespace: str, what: str) -> None:
+        self.diary.append((namespace, time.time(), what))
 
     def objects(self, *kinds: str) -> list[Body]:
         return [{**body, "kind": kind} for kind in kinds for body in self.cluster.list(KINDS[kind], kind)]

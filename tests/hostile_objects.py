@@ -93,6 +93,7 @@ class Hostile:
             "secretMAC": self._text(),
             "secretName": self._text(),
             "restartedFor": self._text(),
+            "lastChangeTime": self._one(*MOMENTS),
             "requestHash": self._text(),
         }
         if kind in ("VaultDynamicSecret", "VaultCompositeSecret", "VaultPKISecret"):

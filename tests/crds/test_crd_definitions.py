@@ -158,6 +158,7 @@ def test_nothing_in_a_status_has_room_for_a_secret() -> None:
     assert texts == {
         *("type", "status", "reason", "message", "lastTransitionTime", "error", "specHash", "secretMAC", "secretName"),
         *(
+            "lastChangeTime",
             "lastRefreshRequest",
             "requestHash",
             "restartedFor",

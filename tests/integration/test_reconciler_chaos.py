@@ -179,8 +179,10 @@ def _restarts_have_reasons(chaos: Chaos) -> None:
             # The first ones restart nothing. A composite has a secret of the other workload, too.
             changes += issued_now.get(where.namespace, 0) - 1
         if generation - 1 > changes:
-            too_many.append(f"{where.namespace}/{where.name}: {generation - 1} restarts for {changes} changes")
-    assert too_many == []
+            diary = [f"{at:.1f} {what}" for space, at, what in world.diary if space == where.namespace]
+            told = f"{where.namespace}/{where.name}: {generation - 1} restarts for {changes} changes"
+            too_many.append("\n".join([told, *diary]))
+    assert not too_many, "\n".join(too_many)
 
 
 def _tokens_are_somebodys(chaos: Chaos) -> None:

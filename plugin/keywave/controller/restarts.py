@@ -6,6 +6,7 @@ Nothing waits in here: who comes too early is told when to come again. What is r
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -23,6 +24,7 @@ from keywave.objects.manifest import mapping, sequence
 ANNOTATION = "vso.secrets.hashicorp.com/restartedAt"
 WINDOW = 2.0
 RETRY = 5.0
+_LOOKS = 3
 SKEW = 1.0
 """Seconds by which a moment that another clock has told in whole seconds may lie before the true one."""
 _LASTING = ("forbidden", "invalid", "absent", "unauthorized")
@@ -84,9 +86,18 @@ def restart(
     return RestartOutcome(not waits, max(waits, default=None), tuple(restarted), tuple(failed))
 
 
+def changed_at(resource: Resource, world: World) -> float:
+    """When the data of its Secret became others (seconds since 1970), 0 where that is not known: for a process that comes after one that
+    ended between a restart and its note in the status. Raises nothing: without it the workload is restarted once more.
+
+    By the status; where it does not say so by the Secret, whose write may as well have been a repair that came after the restart."""
+    told = moment_of(resource.status.get("lastChangeTime"))
+    name = str(resource.status.get("secretName") or mapping(resource.spec.get("destination")).get("name") or "")
+    return told or written_at(world, resource.key.namespace, name)
+
+
 def written_at(world: World, namespace: str, name: str) -> float:
-    """When we last changed a Secret, by the API server's clock, in whole seconds; 0 where that is not known. For a process that comes after
-    one that died between a restart and its note in the status. Raises nothing: without it the workload is restarted once more."""
+    """When we last changed a Secret, by the API server's clock, in whole seconds; 0 where that is not known. Raises nothing."""
     try:
         metadata = mapping((world.kube.get(SECRET, namespace, name) or {}).get("metadata"))
     except KubeError:
@@ -139,7 +150,20 @@ def _undo(world: World, workload: Key, moment: float) -> None:
 
 
 def _restart_one(world: World, resource: Resource, workload: Key, moment: float, written: float) -> str:
-    """What is in the way, "" for done. Raises KubeError."""
+    """What is in the way, "" for done. Looks again where the workload has changed meanwhile: another replica, which had these objects
+    before or has them now, may have restarted it. Raises KubeError."""
+    for _ in range(_LOOKS):
+        with contextlib.suppress(_Changed):
+            return _restart_as_seen(world, resource, workload, moment, written)
+    raise KubeError("conflict", f"{workload.kind} {workload.name} changes all the time")
+
+
+class _Changed(Exception):
+    """The workload is another one than was looked at."""
+
+
+def _restart_as_seen(world: World, resource: Resource, workload: Key, moment: float, written: float) -> str:
+    """Raises _Changed, KubeError."""
     kind, namespace, name = workload
     type = WORKLOADS.get(kind)
     if type is None:
@@ -152,8 +176,15 @@ def _restart_one(world: World, resource: Resource, workload: Key, moment: float,
         return "it is paused"
     if written and restarted_at(kind, spec) > written + SKEW:
         return ""
-    if world.kube.patch(type, namespace, name, _change(kind, rfc3339(moment))) is None:
-        return "there is no such workload"
+    version = mapping(found.get("metadata")).get("resourceVersion")
+    try:
+        change = {**_change(kind, rfc3339(moment)), "metadata": {"resourceVersion": version}}
+        if world.kube.patch(type, namespace, name, change) is None:
+            return "there is no such workload"
+    except KubeError as refused:
+        if refused.reason == "conflict":
+            raise _Changed from None
+        raise
     world.counting.count("keywave_rollout_restarts_total", kind, namespace)
     by_hand = mapping(spec.get("updateStrategy")).get("type") == "OnDelete"
     more = "; its pods are replaced when somebody deletes them (OnDelete)" if by_hand else ""

@@ -44,6 +44,7 @@ _SYNCED: dict[str, Schema] = {
     "secretName": text(
         "Name of the Secret that was last written. Another one in destination.name means that this one must go."
     ),
+    "lastChangeTime": moment("When the data last became others: a workload that was restarted later has them."),
     "lastRefreshRequest": text("Value of the annotation that asked for a refresh and was answered last."),
     "restartedFor": text(
         "What the workloads were last restarted for: the secretMAC, lease or serial number of that time."

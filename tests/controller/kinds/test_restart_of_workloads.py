@@ -113,7 +113,7 @@ def test_what_was_restarted_for_is_not_restarted_again() -> None:
     assert (made.calls, made.events) == (0, [])
 
 
-@pytest.mark.parametrize(("reason", "done"), [("forbidden", True), ("unreachable", False), ("conflict", False)])
+@pytest.mark.parametrize(("reason", "done"), [("forbidden", True), ("unreachable", False)])
 def test_a_refusal_that_lasts_is_told_of_and_another_is_tried_again(reason: str, done: bool) -> None:
     made = model()
     patched, world = [KubeError(reason, "CANARY")], made.world
@@ -136,6 +136,29 @@ def test_a_refusal_that_lasts_is_told_of_and_another_is_tried_again(reason: str,
     assert "CANARY" not in str(made.events)
     made.now += RETRY
     assert ask(made).restarted == (() if done else ("Deployment web",))
+
+
+@pytest.mark.parametrize("theirs", [NOW + 3, 0.0])
+def test_a_workload_that_changes_between_look_and_patch_is_looked_at_again(theirs: float) -> None:
+    """A restart that another replica made is not made twice; anything else is no restart."""
+    made = model()
+    patch, patched = made.world().kube.patch, list[float]()
+
+    def late(*given: Any, **more: Any) -> Any:
+        if not patched:
+            patched.append(theirs)
+            annotations = {ANNOTATION: rfc3339(theirs)} if theirs else {}
+            made.put("Deployment", "web", {"template": {"metadata": {"annotations": annotations}}})
+        return patch(*given, **more)
+
+    world = made.world()
+    world.kube.patch = late  # type: ignore[method-assign]
+    made.world = lambda: world  # type: ignore[method-assign]
+
+    assert twice(made, written=NOW).done
+    assert [reason for reason, _ in made.events] == ([] if theirs else ["RolloutRestartTriggered"])
+    annotations = spec(made)["template"]["metadata"]["annotations"]
+    assert annotations == {ANNOTATION: rfc3339(theirs or NOW + WINDOW)}
 
 
 @pytest.mark.parametrize(("newer", "moment"), [(False, NOW + WINDOW), (True, NOW + WINDOW + RETRY)])

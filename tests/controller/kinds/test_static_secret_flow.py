@@ -34,14 +34,19 @@ MOMENTS = [(kind, number) for kind in KINDS for number in range(1, writes(kind) 
 
 @pytest.mark.parametrize(("kind", "number"), MOMENTS)
 @pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("meanwhile", ["", "the Secret is deleted"])
 def test_a_process_that_dies_anywhere_ends_with_the_right_secret_and_one_restart(
-    kind: str, number: int, when: str
+    kind: str, number: int, when: str, meanwhile: str
 ) -> None:
+    """Nor does a repair, which writes the Secret later than the restart was, make another one."""
     made = Server(kind)
     made.die_at = (number, when)
     with pytest.raises(Died):
         story(made)
     made.restart()
+    if meanwhile:
+        made.now += 5
+        made.objects.pop(Key("Secret", TEAM, "creds"), None)
     changed = made.kv["kv/app"] == {"a": "2"}
     made.settle()
 

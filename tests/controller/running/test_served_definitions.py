@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, cast
 
 import pytest
@@ -77,6 +78,24 @@ def test_our_own_definitions_are_known_as_ours(may: bool) -> None:
 @pytest.mark.parametrize("may", [True, False], ids=["readable", "only told of"])
 def test_those_of_the_incumbent_are_known_by_their_status_and_lack_our_kind(may: bool) -> None:
     assert look(Server(incumbents(), may=may)) == FOREIGN
+
+
+@pytest.mark.parametrize("may", [True, False], ids=["readable", "only told of"])
+@pytest.mark.parametrize("path", [("lastChangeTime",), ("sources", "items", "token")])
+def test_those_of_an_earlier_version_of_ours_are_taken_as_what_they_can_hold(may: bool, path: tuple[str, ...]) -> None:
+    """Whoever upgrades the reconciler before the definitions: what the API server drops would be written again and again."""
+    older = copy.deepcopy(definitions())
+    for body in older:
+        status = body["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"]
+        *outer, field = path
+        for name in outer:
+            status = status.get(name) or status.get("properties", {}).get(name, {})
+        status.get("properties", {}).pop(field, None)
+
+    found = look(Server(older, may=may)).fields
+
+    assert found is not None
+    assert found.keys() == OWN.keys()
 
 
 @pytest.mark.parametrize("may", [True, False], ids=["readable", "only told of"])

@@ -24,7 +24,7 @@ from keywave.controller.mac import same
 from keywave.controller.model import Body, Resource, Result
 from keywave.controller.ports import Observed, World
 from keywave.controller.problems import PlanProblem
-from keywave.controller.status import write_status
+from keywave.controller.status import rfc3339, write_status
 from keywave.controller.timing import first_turn, is_due, next_turn, refresh_interval, shared_age
 
 _KEY = os.urandom(32)
@@ -217,6 +217,8 @@ def _tell(view: _View, world: World, made: Done, verdict: Verdict, more: Mapping
         "restartedFor": (restarted_for or before) if restarting else mac if hashed(resource) else None,
         **more,
     }
+    if hashed(resource) and (rotated or not before):
+        fields["lastChangeTime"] = rfc3339(world.now())
     told = write_status(resource, world, fields, flow.success(f"the Secret {name} holds what Vault has"))
     flow.synced(resource, world, wrote=verdict.action != "unchanged", rotated=rotated)
     world.memory.keep(resource.key, "done", made if told else made._replace(version=resource.version))

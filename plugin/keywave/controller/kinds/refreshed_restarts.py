@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keywave.controller.model import Resource, Result
 from keywave.controller.ports import World
-from keywave.controller.restarts import restart, written_at
+from keywave.controller.restarts import changed_at, restart
 from keywave.controller.status import write_status
 from keywave.objects.manifest import mapping, sequence
 
@@ -33,8 +33,7 @@ def after_restarts(resource: Resource, world: World, after: float) -> Result:
     if not targets or not mac or not (begun(resource, world, mac) or _pending(resource, mac)):
         return Result(after)
     if not begun(resource, world, mac):  # an earlier process wrote these data, and may have restarted some
-        name = str(resource.status.get("secretName") or mapping(resource.spec.get("destination")).get("name") or "")
-        world.memory.keep(resource.key, "written", (mac, written_at(world, resource.key.namespace, name)))
+        world.memory.keep(resource.key, "written", (mac, changed_at(resource, world)))
         world.memory.keep(resource.key, _FOR, mac)
     known = world.memory.recall(resource.key, "written")
     written = float(known[1]) if known is not None and known[0] == mac else 0.0

@@ -12,7 +12,7 @@ from keywave.controller.kinds.holding import BOUND, moment
 from keywave.controller.kinds.revoking import Request, orphaned, pending
 from keywave.controller.model import Body, Resource, Result
 from keywave.controller.ports import World
-from keywave.controller.restarts import restart, written_at
+from keywave.controller.restarts import changed_at, restart
 from keywave.controller.rollouts import rolled_out
 from keywave.controller.status import write_status
 from keywave.controller.timing import backoff
@@ -55,12 +55,10 @@ def follow_up(resource: Resource, world: World, token: str, request: Request, af
 
 
 def _written(resource: Resource, world: World, token: str) -> float:
-    """When an earlier process wrote the Secret; 0 where this one did. What it noted as replaced tells by its own clock."""
+    """When an earlier process wrote these data; 0 where this one did."""
     known = world.memory.recall(resource.key, _WROTE)
     if known is None or known[0] != token:
-        name = str(resource.status.get("secretName") or "")
-        replaced = [moment(str(entry.get("since") or "")) for entry in pending(resource)]
-        known = (token, max([written_at(world, resource.key.namespace, name), *replaced]))
+        known = (token, changed_at(resource, world))
         world.memory.keep(resource.key, _WROTE, known)
     return float(known[1])
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from keywave.controller.model import Body
 from keywave.controller.ports import Kube
-from keywave.crds.definitions import PART_OF, definitions
+from keywave.crds.definitions import definitions
 from keywave.crds.incumbent_status import status_of
 from keywave.errors import KeywaveError
 from keywave.kube.api_server import KubeError
@@ -39,8 +39,8 @@ def install_absent(kube: Kube, log: Callable[..., None]) -> None:
 
 
 class Served(NamedTuple):
-    """`fields`: None where every definition is ours, else kind -> schema of the status that there is. `absent`: kinds that the cluster
-    does not have, and can do without."""
+    """`fields`: None where every definition is ours, of this version, else kind -> schema of the status that there is. `absent`: kinds that
+    the cluster does not have, and can do without."""
 
     fields: Mapping[str, Mapping[str, Any]] | None
     absent: frozenset[str] = frozenset()
@@ -91,12 +91,11 @@ def _status(kube: Api, wanted: Body) -> _Status | None:
         return _published(kube, wanted, version)
     if body is None:
         return None
-    ours = PART_OF.items() <= mapping(mapping(body.get("metadata")).get("labels")).items()
-    return _Status(status_of(body, version) or _NONE, ours, _established(body))
+    return _status_in(body, wanted, version)._replace(served=_established(body))
 
 
 def _published(kube: Api, wanted: Body, version: str) -> _Status | None:
-    """From the OpenAPI document of the group, which every known caller may read. Ours is what has all the fields of ours."""
+    """From the OpenAPI document of the group, which every known caller may read."""
     group, kind = wanted["spec"]["group"], wanted["spec"]["names"]["kind"]
     try:
         document = kube.request("GET", f"/openapi/v3/apis/{group}/{version}")
@@ -111,9 +110,22 @@ def _published(kube: Api, wanted: Body, version: str) -> _Status | None:
         named = [mapping(entry) for entry in sequence(schema.get("x-kubernetes-group-version-kind"))]
         if any((entry.get("group"), entry.get("kind")) == (group, kind) for entry in named):
             body = {"spec": {"versions": [{"name": version, "schema": {"openAPIV3Schema": schema}}]}}
-            status, own = status_of(body, version) or _NONE, status_of(wanted, version) or _NONE
-            return _Status(status, own["properties"].keys() <= status.get("properties", {}).keys())
+            return _status_in(body, wanted, version)
     return None
+
+
+def _status_in(body: Body, wanted: Body, version: str) -> _Status:
+    """Ours is what has all the fields of ours. Those of an earlier version have not, and the API server drops what they do not name."""
+    status, own = status_of(body, version) or _NONE, status_of(wanted, version) or _NONE
+    return _Status(status, _covers(status, own))
+
+
+def _covers(status: Body, own: Body) -> bool:
+    """Whether each field of the one schema, at any depth, is one of the other."""
+    if "items" in own:
+        return _covers(mapping(status.get("items")), own["items"])
+    there = mapping(status.get("properties"))
+    return all(name in there and _covers(there[name], field) for name, field in mapping(own.get("properties")).items())
 
 
 def _established(body: Body) -> bool:
