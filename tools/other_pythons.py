@@ -57,6 +57,7 @@ def prepare(python: str, folder: Path) -> subprocess.CompletedProcess[str] | Non
 
 def run_tests(folder: Path) -> subprocess.CompletedProcess[str]:
     argv = [str(folder / "bin" / "python"), "-m", "pytest", "-q", "-m", "not integration", "-p", "no:cacheprovider"]
+    argv.append("--ignore=tests/packaging")  # they make environments of the first Python, whichever runs them
     # The search for counter-examples is the main run's; here it is asked whether the code runs on this Python.
     argv.append("--hypothesis-profile=few")
     # Coverage, colours and the like of the outer run are not this one's.

@@ -13,7 +13,7 @@ FIRST, FACTOR, CEILING = 5.0, 1.5, 60.0
 DEFAULT_REFRESH, SHORTEST_REFRESH, LONGEST_REFRESH = 60.0, 1.0, 1e9
 LONGEST_WAIT = 300.0
 """Seconds: more is not waited because a server says so, nor spread over after a start."""
-_TURN, _LATEST = 0.85, 0.9
+_TURN, _LATEST, _TOGETHER = 0.85, 0.9, 0.5
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(h|m|s|d)")
 _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 
@@ -35,9 +35,11 @@ def refresh_interval(duration: object) -> float:
 
 
 def next_turn(at: float, interval: float, phase: float) -> float:
-    """When what was read at `at` is read again: the last turn that comes within 0.9 intervals. `phase`, 0 <= x < 1: where the turns lie."""
+    """When what was read at `at` is read again: the last turn that comes within 0.9 intervals. `phase`, 0 <= x < 1: where the turns lie, to
+    half a second: a few reads after one another cost a third less than each by itself (design/0011)."""
     period = _TURN * interval
-    return (math.floor((at + _LATEST * interval) / period - phase) + phase) * period
+    turn = (math.floor((at + _LATEST * interval) / period - phase) + phase) * period
+    return math.floor(turn / _together(interval)) * _together(interval)
 
 
 def first_turn(now: float, interval: float, phase: float) -> float:
@@ -53,7 +55,11 @@ def is_due(now: float, due: float, interval: float) -> bool:
 def shared_age(interval: float) -> float:
     """Seconds that an answer may be old to be given to another of the same turn: not more than a turn may come early, or the turn would
     not be over with it."""
-    return min((_LATEST - _TURN) * interval, 10.0)
+    return min((_LATEST - _TURN) * interval - _together(interval), 10.0)
+
+
+def _together(interval: float) -> float:
+    return min(_TOGETHER, (_LATEST - _TURN) / 3 * interval)
 
 
 def backoff(failures: int, chance: float, *, first: float = FIRST, ceiling: float = CEILING) -> float:

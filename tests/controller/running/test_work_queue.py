@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -108,6 +111,56 @@ def test_a_namespace_has_half_of_the_workers_while_others_wait_and_three_quarter
         6,
         ["small", "small", "crowded", "small", "crowded"],
     )
+
+
+def test_refreshes_that_are_due_together_are_done_by_few_workers_and_by_more_the_longer_they_wait() -> None:
+    clock = Clock()
+    queue = WorkQueue(clock, 8)
+    for number in range(9):
+        queue.add_after(key(f"app-{number}", f"team-{number}"), 1)
+    clock.moment += 1
+    given = [queue.take(0), queue.take(0)]
+    queue.done(key("app-0", "team-0"))
+    given.append(queue.take(0, at_work=True))
+    assert given == [key("app-0", "team-0"), None, key("app-1", "team-1")]
+
+    helping = []
+    for _ in range(5):
+        clock.moment += 0.0201
+        helping.append([queue.take(0) is not None for _ in range(3)])
+    assert helping == [[True, False, False]] * 5
+
+    queue.add(key("new"), first=True)
+    assert key("new") in (queue.take(0), queue.take(0))  # every fourth name is of the other lane
+
+
+def test_workers_that_hang_are_helped_soon() -> None:
+    """With threads that wait: nobody is left asleep beside work that is due."""
+    queue, begun, hang = WorkQueue(time.monotonic, 8), list[float](), threading.Event()
+
+    def work() -> None:
+        while not queue.closed:
+            if queue.take(1.0) is not None:
+                begun.append(time.monotonic())
+                hang.wait(10)
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.1)
+    began = time.monotonic()
+    for number in range(6):
+        queue.add_after(key(f"app-{number}", f"team-{number}"), 0.05)
+    queue.add_after(key("later", "others"), 3600)
+    while len(begun) < 6 and time.monotonic() < began + 5:
+        time.sleep(0.01)
+    hang.set()
+    queue.close()
+    for thread in threads:
+        thread.join(5)
+
+    assert len(begun) == 6
+    assert begun[-1] - began < 0.9  # a wait that nobody ends is a second
 
 
 def test_a_single_worker_works_for_everybody() -> None:

@@ -20,6 +20,7 @@ from keywave.kube.api_server import KubeError
 _STUCK = 600.0
 """Seconds after which a worker counts as stuck: every request of ours ends far earlier."""
 _LATE = 1.0
+_WORLDS = 4096
 Log = Callable[..., None]
 
 
@@ -46,6 +47,7 @@ class Workers:
         self._queue, self._world, self._kinds = queue, world, kinds
         self._turn, self._still_ours, self._log = turn, still_ours, log
         self._failures: dict[Key, int] = {}
+        self._worlds: dict[str, World] = {}
         self._busy: dict[int, tuple[float, Key]] = {}
         self._threads = [
             threading.Thread(target=self._work, args=(number,), name=f"worker-{number}", daemon=True)
@@ -79,8 +81,9 @@ class Workers:
         self._failures.pop(key, None)
 
     def _work(self, number: int) -> None:
+        key: Key | None = None
         while True:
-            key = self._queue.take(1.0)
+            key = self._queue.take(1.0, at_work=key is not None)
             if key is None:
                 if self._queue.closed:
                     return
@@ -130,7 +133,7 @@ class Workers:
 
     def _attempt(self, resource: Resource, failures: int) -> Result:
         """Raises NotOurs."""
-        world = guarded(self._world, lambda: self._still_ours(resource.key.namespace))
+        world = self._world_of(resource.key.namespace)
         try:
             return self._kinds[resource.key.kind](resource, world, failures)
         except NotOurs:
@@ -145,6 +148,14 @@ class Workers:
         except Exception as bug:
             self._bug(resource.key, bug)
             return Result(backoff(failures, self._world.chance()), failed=True, reason=reasons.BUG)
+
+    def _world_of(self, namespace: str) -> World:
+        world = self._worlds.get(namespace)
+        if world is None:
+            if len(self._worlds) >= _WORLDS:  # namespaces that are gone
+                self._worlds.clear()
+            world = self._worlds[namespace] = guarded(self._world, lambda: self._still_ours(namespace))
+        return world
 
     def _bug(self, key: Key, bug: BaseException) -> None:
         self._world.counting.count("keywave_bugs_total")
