@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from keywave.controller import reasons
 from keywave.controller.model import Body, Key, Resource
 from keywave.controller.ports import World
-from keywave.controller.status import rfc3339
+from keywave.controller.status import exact, rfc3339
 from keywave.kube.api_server import KubeError
 from keywave.kube.client import FIELD_MANAGER
 from keywave.kube.resources import SECRET, WORKLOADS
@@ -92,8 +92,10 @@ def changed_at(resource: Resource, world: World) -> float:
 
     By the status; where it does not say so by the Secret, whose write may as well have been a repair that came after the restart."""
     told = moment_of(resource.status.get("lastChangeTime"))
+    if told:
+        return told - SKEW  # it is by the clock that the restarts are by
     name = str(resource.status.get("secretName") or mapping(resource.spec.get("destination")).get("name") or "")
-    return told or written_at(world, resource.key.namespace, name)
+    return written_at(world, resource.key.namespace, name)
 
 
 def written_at(world: World, namespace: str, name: str) -> float:
@@ -178,7 +180,7 @@ def _restart_as_seen(world: World, resource: Resource, workload: Key, moment: fl
         return ""
     version = mapping(found.get("metadata")).get("resourceVersion")
     try:
-        change = {**_change(kind, rfc3339(moment)), "metadata": {"resourceVersion": version}}
+        change = {**_change(kind, moment), "metadata": {"resourceVersion": version}}
         if world.kube.patch(type, namespace, name, change) is None:
             return "there is no such workload"
     except KubeError as refused:
@@ -192,10 +194,10 @@ def _restart_as_seen(world: World, resource: Resource, workload: Key, moment: fl
     return ""
 
 
-def _change(kind: str, moment: str) -> Mapping[str, Any]:
+def _change(kind: str, moment: float) -> Mapping[str, Any]:
     if kind == "argo.Rollout":
-        return {"spec": {"restartAt": moment}}
-    return {"spec": {"template": {"metadata": {"annotations": {ANNOTATION: moment}}}}}
+        return {"spec": {"restartAt": rfc3339(moment)}}
+    return {"spec": {"template": {"metadata": {"annotations": {ANNOTATION: exact(moment)}}}}}
 
 
 def restarted_at(kind: str, spec: Body) -> float:

@@ -116,6 +116,11 @@ def rfc3339(moment: float) -> str:
     return datetime.fromtimestamp(int(moment), UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
+def exact(moment: float) -> str:
+    """To the microsecond: two moments within a second stay two."""
+    return datetime.fromtimestamp(moment, UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
 def _difference(before: Body, after: Body) -> dict[str, Any]:
     """A merge patch: lists whole, None for what is gone."""
     change: dict[str, Any] = {name: None for name in before if name not in after}

@@ -10,8 +10,8 @@ import pytest
 from controller.model_world import NOW, TEAM, Model
 
 from keywave.controller.model import Key, Resource, resource_of
-from keywave.controller.restarts import ANNOTATION, RETRY, WINDOW, RestartOutcome, restart, written_at
-from keywave.controller.status import rfc3339
+from keywave.controller.restarts import ANNOTATION, RETRY, WINDOW, RestartOutcome, changed_at, restart, written_at
+from keywave.controller.status import exact, rfc3339
 from keywave.kube.api_server import ApiServer, KubeError
 from keywave.kube.client import KubeClient
 from keywave.kube.resources import SECRET
@@ -191,6 +191,14 @@ def test_after_a_crash_the_workload_itself_says_whether_it_was_restarted(at: flo
     made = model(template={"metadata": annotations})
     outcome = twice(made, written=NOW)
     assert (outcome.done, bool(made.events)) == (True, restarted)
+
+
+@pytest.mark.parametrize(("at", "restarted"), [(NOW + 0.1, True), (NOW + 0.5, False)])
+def test_after_a_crash_a_restart_in_the_second_of_the_change_counts(at: float, restarted: bool) -> None:
+    made = model(template={"metadata": {"annotations": {ANNOTATION: exact(at)}}})
+    changed = resource()._replace(status={"lastChangeTime": exact(NOW + 0.2)})
+    twice(made, written=changed_at(changed, made.world()))
+    assert bool(made.events) == restarted
 
 
 def test_when_a_secret_was_written_is_what_the_api_server_noted_of_us() -> None:

@@ -33,7 +33,7 @@ from keywave.controller.login_plan import LoginPlan
 from keywave.controller.model import Resource, Result
 from keywave.controller.ports import World
 from keywave.controller.problems import PlanProblem
-from keywave.controller.status import rfc3339, write_status
+from keywave.controller.status import exact, write_status
 from keywave.controller.timing import first_turn, refresh
 from keywave.kube.api_server import KubeError
 from keywave.objects.manifest import mapping, sequence
@@ -247,7 +247,7 @@ def _tell(view: View, world: World, entries: list[dict[str, Any]], mac: str, rea
         "pendingRevocations": [entry for entry in pending if entry.get("id") not in held] or None,
     }
     if status.get("secretMAC") != mac:
-        fields["lastChangeTime"] = rfc3339(world.now())
+        fields["lastChangeTime"] = exact(world.now())
     replaced.wrote(resource, world, mac)
     return _write(resource, world, fields, f"the Secret {view.destination['name']} holds what Vault has")
 

@@ -21,7 +21,7 @@ from keywave.controller.kinds.leases import Lease
 from keywave.controller.model import Body, Resource, Result
 from keywave.controller.ports import World
 from keywave.controller.problems import PlanProblem
-from keywave.controller.status import latest, rfc3339, write_status
+from keywave.controller.status import exact, latest, write_status
 from keywave.kube.api_server import KubeError
 from keywave.objects.manifest import mapping
 from keywave.vault.values import ValueRequest, VaultFault, dynamic, lease_renew, lease_revoke
@@ -158,7 +158,7 @@ def _written(view: View, world: World, lease: Lease, token: Body, mac: str, rota
         **leases.lease_fields(lease, token),
     }
     if before.id != lease.id or status.get("secretMAC") != mac:
-        fields["lastChangeTime"] = rfc3339(world.now())
+        fields["lastChangeTime"] = exact(world.now())
     rotated = [mapping(known).get("lastVaultRotation") for known in (rotation, status.get("staticCredsMetaData"))]
     if not lease.id and not before.id and status.get("secretMAC") == mac and rotated[0] == rotated[1]:
         # Read again, and the same: when it was read is remembered, and not written.

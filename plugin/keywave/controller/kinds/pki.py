@@ -20,7 +20,7 @@ from keywave.controller.kinds.holding import is_held, keep_while_revoking, momen
 from keywave.controller.model import Body, Resource, Result
 from keywave.controller.ports import Observed, World
 from keywave.controller.problems import PlanProblem
-from keywave.controller.status import rfc3339, write_status
+from keywave.controller.status import exact, write_status
 from keywave.controller.timing import seconds
 from keywave.kube.api_server import KubeError
 from keywave.objects.manifest import sequence
@@ -260,7 +260,7 @@ def _written(view: _View, world: World, new: Certificate, mac: str) -> Resource:
         "requestHash": view.hashed or None,
         "lastRefreshRequest": resource.annotations.get(flow.REFRESH),
         "restartedFor": revoking.restarted_for(resource, new.serial, before.serial),
-        "lastChangeTime": rfc3339(world.now()),
+        "lastChangeTime": exact(world.now()),
         "serialNumber": new.serial,
         "expiration": int(new.ends),
         "lastRotation": int(new.issued),

@@ -24,7 +24,7 @@ from keywave.controller.mac import same
 from keywave.controller.model import Body, Resource, Result
 from keywave.controller.ports import Observed, World
 from keywave.controller.problems import PlanProblem
-from keywave.controller.status import rfc3339, write_status
+from keywave.controller.status import exact, write_status
 from keywave.controller.timing import first_turn, is_due, next_turn, refresh_interval, shared_age
 
 _KEY = os.urandom(32)
@@ -231,7 +231,7 @@ def _tell(view: _View, world: World, made: Done, verdict: Verdict, more: Mapping
         **more,
     }
     if hashed(resource) and (rotated or not before):
-        fields["lastChangeTime"] = rfc3339(world.now())
+        fields["lastChangeTime"] = exact(world.now())
     told = write_status(resource, world, fields, flow.success(f"the Secret {name} holds what Vault has"))
     flow.synced(resource, world, wrote=verdict.action != "unchanged", rotated=rotated)
     world.memory.keep(resource.key, "done", made if told else made._replace(version=resource.version))
