@@ -89,7 +89,7 @@ single-file: .venv/.dev
 
 soak: .venv/.dev
 	@$(PYTHON) tools/servers.py get --for test
-	@KEYWAVE_HOSTILE_OBJECTS=$${KEYWAVE_HOSTILE_OBJECTS:-10000} $(PYTHON) -m pytest -s tests/integration/test_reconciler_hostile.py
+	@$(PYTHON) -m pytest -s tests/integration/test_reconciler_hostile.py
 	@KEYWAVE_CHAOS_SECONDS=$${KEYWAVE_CHAOS_SECONDS:-3600} $(PYTHON) -m pytest -s --timeout=0 tests/integration/test_reconciler_chaos.py
 
 clean:
