@@ -60,7 +60,9 @@ def shared(**spec: Any) -> Resource:
 def test_the_whole_plan() -> None:
     plan = planned("app", auth(params={"a": "b"}, namespace="team"), connection(timeout="5s", headers={"X-A": "1"}))
 
-    assert plan.connection == (*("team/vault", "team", "https://vault:8200", (("X-A", "1"),), "", "", "", False, 5.0),)
+    assert plan.connection == (
+        *("team/vault", "team", "https://vault:8200", (("X-A", "1"),), "", "", "", False, 5.0, ""),
+    )
     assert plan._replace(connection=plan.connection)[1:] == (
         "team/app",
         "kubernetes",

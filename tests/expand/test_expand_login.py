@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 from builders import DEPLOYMENT, INTENT, PROFILE, deployment, expanded, intent, made, profile, spec_of
 
+from keywave.controller.login_plan import CLIENT_CERTIFICATE
+from keywave.controller.model import resource_of
+from keywave.controller.planning import plan_connection
+
 POD = "{serviceAccountName: %s, containers: [{name: app, envFrom: [{secretRef: {name: %s}}]}]}"
 BARE = "{containers: [{name: app, envFrom: [{secretRef: {name: payments}}]}]}"
 
@@ -97,6 +101,14 @@ def test_a_connection_has_all_that_the_profile_says() -> None:
     }
     assert spec_of(result, "VaultAuth")["namespace"] == "admin"
     assert "namespace" not in spec_of(result, "VaultStaticSecret")
+
+
+def test_keywaves_operator_is_told_of_the_client_certificate_where_it_looks_for_it() -> None:
+    text = "operator: {kind: keywave}, tls: {clientCertSecret: mtls}, auth: {role: r}"
+    (found,) = [m for m in made(expanded(profile(text), DEPLOYMENT, INTENT)) if m.kind == "VaultConnection"]
+
+    assert found.body["metadata"]["annotations"][CLIENT_CERTIFICATE] == "mtls"
+    assert plan_connection(resource_of(found.body)).client_secret == "mtls"
 
 
 LOGINS = {

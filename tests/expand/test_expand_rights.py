@@ -18,7 +18,9 @@ def rules(text: str) -> list[dict[str, Any]]:
 
 def test_keywaves_operator_gets_all_that_it_needs_in_the_namespace() -> None:
     auth = "{method: appRole, roleId: a, secretRef: login}"
-    found = rules(f"emit: all, caCertSecret: vault-ca, operator: {{kind: keywave}}, auth: {auth}")
+    found = rules(
+        f"emit: all, caCertSecret: vault-ca, tls: {{clientCertSecret: mtls}}, operator: {{kind: keywave}}, auth: {auth}"
+    )
 
     objects = [rule for rule in found if rule["apiGroups"][0] in _KINDS]
     assert [rule["verbs"] for rule in objects] == [["get", "list", "watch", "patch"], ["patch"]] * 2
@@ -34,7 +36,7 @@ def test_keywaves_operator_gets_all_that_it_needs_in_the_namespace() -> None:
         {
             "apiGroups": [""],
             "resources": ["secrets"],
-            "resourceNames": ["login", "vault-ca"],
+            "resourceNames": ["login", "mtls", "vault-ca"],
             "verbs": ["get", "patch"],
         },
         {"apiGroups": ["apps"], "resources": ["deployments"], "resourceNames": ["payments"], "verbs": ["get", "patch"]},

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 Pairs = tuple[tuple[str, str], ...]
+CLIENT_CERTIFICATE = "reconcile.keywave.dev/client-cert-secret"
+"""Annotation of a VaultConnection, whose spec has no field for it."""
 
 
 class ConnectionPlan(NamedTuple):
-    """From a VaultConnection. `ca_secret` is a Secret of `namespace` with the key ca.crt; `timeout` in seconds for one request."""
+    """From a VaultConnection. `ca_secret` is a Secret of `namespace` with the key ca.crt; `client_secret` is one with tls.crt and tls.key,
+    to be shown to Vault; `timeout` in seconds for one request."""
 
     ref: str
     """namespace/name of the VaultConnection"""
@@ -20,6 +23,7 @@ class ConnectionPlan(NamedTuple):
     ca_path: str = ""
     skip_verify: bool = False
     timeout: float = 60.0
+    client_secret: str = ""
 
 
 class LoginPlan(NamedTuple):

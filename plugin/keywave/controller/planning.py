@@ -9,7 +9,7 @@ from typing import Any
 
 from keywave.controller import reasons
 from keywave.controller.auth_methods.catalogue import AUTH_METHODS
-from keywave.controller.login_plan import ConnectionPlan, LoginPlan, Pairs
+from keywave.controller.login_plan import CLIENT_CERTIFICATE, ConnectionPlan, LoginPlan, Pairs
 from keywave.controller.model import Body, Key, Resource
 from keywave.controller.planning_globals import allowed, merged_with_global
 from keywave.controller.ports import Lookup
@@ -82,6 +82,7 @@ def plan_connection(connection: Resource) -> ConnectionPlan:
         str(spec.get("caCertPath") or ""),
         spec.get("skipTLSVerify") is True,
         seconds(spec.get("timeout"), 60.0),
+        connection.annotations.get(CLIENT_CERTIFICATE, ""),
     )
 
 

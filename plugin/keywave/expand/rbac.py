@@ -96,7 +96,8 @@ def _own_rules() -> list[dict[str, Any]]:
 
 def _credentials(profile: Profile) -> list[str]:
     """The Secrets that connection and login read."""
-    return [name for name in (profile.ca_cert_secret, profile.auth.settings.get("secretRef")) if name]
+    named = (profile.ca_cert_secret, profile.client_cert_secret, profile.auth.settings.get("secretRef"))
+    return [name for name in named if name]
 
 
 def _accounts(intent: Intent, logins: Logins) -> set[str]:

@@ -22,7 +22,12 @@ KINDS: dict[str, tuple[Reconcile, str]] = {
     "VaultAuth": (auth.reconcile, "app"),
     "VaultConnection": (connection.reconcile, "vault"),
 }
-OBJECTS = [*((kind, name) for kind, (_, name) in KINDS.items()), ("Secret", "approle"), ("Secret", "ca")]
+OBJECTS = [
+    *((kind, name) for kind, (_, name) in KINDS.items()),
+    ("Secret", "approle"),
+    ("Secret", "ca"),
+    ("Secret", "shown"),
+]
 LEASED = {
     "vaultAuthRef": "app",
     "mount": "db",
@@ -34,11 +39,13 @@ LEASED = {
 
 def model() -> Model:
     made = Model()
-    made.put("VaultConnection", "vault", {"address": "https://127.0.0.1:8200", "caCertSecretRef": "ca"})
+    certificate = {"reconcile.keywave.dev/client-cert-secret": "shown"}
+    spec = {"address": "https://127.0.0.1:8200", "caCertSecretRef": "ca"}
+    made.put("VaultConnection", "vault", spec, annotations=certificate)
     method = {"roleId": "r", "secretRef": "approle"}
     spec = {"method": "appRole", "mount": "approle", "appRole": method, "vaultConnectionRef": "vault"}
     made.put("VaultAuth", "app", spec)
-    for name in ("approle", "ca"):
+    for name in ("approle", "ca", "shown"):
         made.put("Secret", name, {})
     made.put("VaultDynamicSecret", "app", LEASED)
     return made
@@ -98,7 +105,7 @@ def test_the_secrets_of_a_login_and_of_a_connection_are_kept_from_the_first_leas
 
     assert (finalizers(made, "approle"), finalizers(made, "ca")) == ([FINALIZER], [FINALIZER])
     assert held(made, "VaultAuth", "app") == f"{TEAM}/approle"
-    assert held(made, "VaultConnection", "vault") == f"{TEAM}/ca"
+    assert held(made, "VaultConnection", "vault") == f"{TEAM}/ca,{TEAM}/shown"
 
 
 @pytest.mark.parametrize("order", list(permutations(OBJECTS))[::7], ids=lambda order: "-".join(k for k, _ in order))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +16,7 @@ from controller.fakes_for_vault import Door, approle, connection, login
 from keywave.controller.login_plan import LoginPlan
 from keywave.controller.ports import Health, Token
 from keywave.controller.vault_access.gate import Gate
+from keywave.controller.vault_access.trusted import Trusted
 from keywave.vault.values import Payload, VaultFault, dynamic, kv1, kv2, lease_renew, lease_revoke
 from rig import fault_proxy as faults
 from rig.fault_proxy import FaultProxy
@@ -593,3 +596,44 @@ def test_a_real_quota_of_vault_is_told_with_its_time(door: Door, vault: Vault, n
 
     assert first.data == {"password": "first"}
     assert [(fault.reason, 0 < fault.retry_after <= 20) for fault in told] == [("rate-limited", True)] * 3
+
+
+def test_a_certificate_of_ours_is_shown_to_a_vault_that_asks_for_one_also_when_it_is_renewed(
+    door: Door, vault: Vault, name: str, certificates: Authority
+) -> None:
+    plan = reader(door, vault, name)
+    context = certificates.leaf(name).context()
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(certificates.cert)
+    ours, foreign = certificates.leaf(f"{name}-ours"), certificates.leaf(f"{name}-expired", expired=True)
+    kept = {"tls.crt": ours.cert.read_text(), "tls.key": ours.key.read_text()}
+    door.kube.secrets["team/ca"] = {"ca.crt": certificates.cert.read_text()}
+    door.kube.secrets["team/shown"] = {"tls.crt": foreign.cert.read_text(), "tls.key": foreign.key.read_text()}
+    door.kube.secrets["team/half"] = {"tls.crt": kept["tls.crt"]}
+    door.kube.secrets["team/mixed"] = {**kept, "tls.key": foreign.key.read_text()}
+    locked = subprocess.run(
+        ["openssl", "pkcs8", "-topk8", "-passout", "pass:secret", "-in", str(ours.key)], capture_output=True, text=True
+    )
+    door.kube.secrets["team/locked"] = {**kept, "tls.key": locked.stdout}
+    with faults.fault_proxy(vault.url, context) as proxy:
+        shown = at(plan, proxy.url, ca_secret="ca", client_secret="shown")
+        assert refused(lambda: read(door, shown, name)).reason == "unreachable"
+        door.kube.secrets["team/shown"] = kept
+        assert wait_for("the new certificate to be shown", lambda: works(door, shown, name), timeout=5).data == {
+            "password": "first"
+        }
+        for secret in ("half", "mixed", "locked", "absent"):
+            told = refused(
+                lambda secret=secret: read(door, at(plan, proxy.url, ca_secret="ca", client_secret=secret), name)
+            )
+            assert (told.reason, secret in told.summary, "tls.key" in told.summary) == (
+                "invalid",
+                True,
+                secret != "absent",
+            )
+            assert "PRIVATE" not in str(told)
+        assert refused(lambda: read(door, at(plan, proxy.url, ca_secret="ca"), name)).reason == "unreachable"
+
+
+def test_no_text_shows_a_certificate_of_ours() -> None:
+    assert (repr(Trusted(b"ca", b"key")), str(Trusted(b"ca", b"key"))) == ("Trusted()", "Trusted()")

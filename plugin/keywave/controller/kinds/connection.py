@@ -9,6 +9,7 @@ from __future__ import annotations
 from keywave.controller import reasons
 from keywave.controller.kinds import secret_flow as flow
 from keywave.controller.kinds.holding import hold, look_after_secrets
+from keywave.controller.kinds.holding_credentials import secrets_of
 from keywave.controller.model import Condition, Resource, Result
 from keywave.controller.planning import plan_connection
 from keywave.controller.ports import Health, World
@@ -25,8 +26,8 @@ def reconcile(resource: Resource, world: World, failures: int) -> Result:
     if resource.deleting:
         return hold(resource, world, FINALIZER)
     resource = latest(resource, world)
-    ca = (resource.key.namespace, str(resource.spec.get("caCertSecretRef") or ""))
-    again = look_after_secrets(resource, world, lambda place: place == ca)
+    named = secrets_of(resource)
+    again = look_after_secrets(resource, world, lambda place: place in named)
     if flow.suspended(resource):
         return Result(again, reason=reasons.SUSPENDED)
     try:

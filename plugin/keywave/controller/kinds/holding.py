@@ -138,8 +138,7 @@ def _needs(plan: LoginPlan, world: World) -> tuple[Key, ...]:
 def _places(resource: Resource, world: World) -> tuple[credentials.Place, ...]:
     """The Secrets that a login or connection names, in each namespace that uses it."""
     if resource.key.kind == "VaultConnection":
-        name = str(resource.spec.get("caCertSecretRef") or "")
-        return (credentials.Place(resource.key.namespace, name),) if name else ()
+        return credentials.secrets_of(resource)
     if resource.key.kind != "VaultAuth":
         return ()
     spaces = dict.fromkeys((resource.key.namespace, *(u.key.namespace for u in _users(resource.key, world, set()))))

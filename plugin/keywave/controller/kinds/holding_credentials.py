@@ -1,4 +1,4 @@
-"""The Secret with a login's credentials, and the one with a connection's CA, stay while something has to be revoked with them.
+"""The Secret with a login's credentials, and those with a connection's certificates, stay while something has to be revoked with them.
 
 No watch tells of these Secrets: they have none of our labels. So the login or connection keeps an annotation with the names of those that
 have the finalizer, and looks at them each half minute. It is put on where the operator may; where it may not, nothing fails.
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from keywave.controller import reasons
-from keywave.controller.login_plan import LoginPlan
+from keywave.controller.login_plan import CLIENT_CERTIFICATE, LoginPlan
 from keywave.controller.model import Body, Key, Resource, resource_of
 from keywave.controller.ports import World
 from keywave.controller.status import rfc3339
@@ -64,10 +64,17 @@ class User(NamedTuple):
 def places_of(plan: LoginPlan, kind: str) -> tuple[Place, ...]:
     """The Secrets that a login of this plan reads for its VaultAuth or its VaultConnection. Pure."""
     if kind == "VaultAuth":
-        found = Place(plan.consumer_namespace, dict(plan.settings).get("secretRef", ""))
+        found = [Place(plan.consumer_namespace, dict(plan.settings).get("secretRef", ""))]
     else:
-        found = Place(plan.connection.namespace, plan.connection.ca_secret)
-    return (found,) if found.name else ()
+        connection = plan.connection
+        found = [Place(connection.namespace, name) for name in (connection.ca_secret, connection.client_secret)]
+    return tuple(place for place in found if place.name)
+
+
+def secrets_of(connection: Resource) -> tuple[Place, ...]:
+    """The Secrets that a VaultConnection names. Pure."""
+    names = connection.spec.get("caCertSecretRef"), connection.annotations.get(CLIENT_CERTIFICATE)
+    return tuple(Place(connection.key.namespace, str(name)) for name in names if name)
 
 
 def held_by(resource: Resource) -> tuple[Place, ...]:

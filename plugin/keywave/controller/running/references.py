@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from keywave.controller.kinds.holding_credentials import secrets_of
 from keywave.controller.model import Key, Resource
 from keywave.controller.types import SECRET_KINDS
 from keywave.objects.manifest import mapping, sequence
@@ -25,8 +26,8 @@ def refers_to(resource: Resource, operator_namespace: str, find: Find) -> tuple[
         return tuple(key for key in found if key is not None and key.name)
     if kind == "VaultAuth":
         return tuple(_of_auth(resource, operator_namespace, find))
-    if kind == "VaultConnection" and spec.get("caCertSecretRef"):
-        return (Key("Secret", resource.key.namespace, str(spec["caCertSecretRef"])),)
+    if kind == "VaultConnection":
+        return tuple(Key("Secret", place.namespace, place.name) for place in secrets_of(resource))
     return ()
 
 
