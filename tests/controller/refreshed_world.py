@@ -102,3 +102,32 @@ def _raising(fault: VaultFault) -> Callable[..., Any]:
         raise fault
 
     return read
+
+
+class Watched(Server):
+    """Objects and Secrets as a watch keeps them: the same Python objects until they change."""
+
+    def __init__(self, kind: str, **spec: Any) -> None:
+        self._kept: dict[tuple[str, ...], tuple[str, Any]] = {}
+        super().__init__(kind, **spec)
+
+    def world(self) -> World:
+        world = super().world()
+        find, observe = world.lookup.find, world.secrets.observe
+
+        def found(key: Key) -> Any:
+            return self._same(tuple(key), key, lambda: find(key))
+
+        def observed(namespace: str, name: str) -> Any:
+            key = Key("Secret", namespace, name)
+            return self._same(("observed", *key), key, lambda: observe(namespace, name))
+
+        world.lookup.find, world.secrets.observe = found, observed  # type: ignore[method-assign]
+        return world
+
+    def _same(self, name: tuple[str, ...], key: Key, look: Callable[[], Any]) -> Any:
+        body = self.objects.get(key)
+        version = body["metadata"]["resourceVersion"] if body else ""
+        if not body or self._kept.get(name, ("",))[0] != version:
+            self._kept[name] = (version, look())
+        return self._kept[name][1]

@@ -27,6 +27,8 @@ RETRY = 5.0
 _LOOKS = 3
 SKEW = 1.0
 """Seconds by which a moment that another clock has told in whole seconds may lie before the true one."""
+_APART = 0.25
+"""Seconds by which the clocks of two replicas may differ: too little would miss a restart, too much make one twice after a crash."""
 _LASTING = ("forbidden", "invalid", "absent", "unauthorized")
 _LOCK = threading.Lock()
 _NAME = "restart"
@@ -92,8 +94,8 @@ def changed_at(resource: Resource, world: World) -> float:
 
     By the status; where it does not say so by the Secret, whose write may as well have been a repair that came after the restart."""
     told = moment_of(resource.status.get("lastChangeTime"))
-    if told:
-        return told - SKEW  # it is by the clock that the restarts are by
+    if told > 0:
+        return told + _APART - SKEW  # it is by a clock as that which the restarts are by
     name = str(resource.status.get("secretName") or mapping(resource.spec.get("destination")).get("name") or "")
     return written_at(world, resource.key.namespace, name)
 
@@ -178,6 +180,8 @@ def _restart_as_seen(world: World, resource: Resource, workload: Key, moment: fl
         return "it is paused"
     if written and restarted_at(kind, spec) > written + SKEW:
         return ""
+    if restarted_at(kind, spec) >= moment:
+        return ""  # by another replica, since this one began
     version = mapping(found.get("metadata")).get("resourceVersion")
     try:
         change = {**_change(kind, moment), "metadata": {"resourceVersion": version}}

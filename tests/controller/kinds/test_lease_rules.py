@@ -234,3 +234,10 @@ def test_restarts_are_owed_only_after_the_first_sync_and_where_there_are_targets
     assert owed({"serialNumber": "old"}, web) == "old"
     assert owed({"serialNumber": "old", "restartedFor": "older"}, web) == "older"
     assert owed({"serialNumber": "old"}) == "new"
+
+
+def test_an_end_that_somebody_made_up_is_not_later_than_any_renewal_could_be() -> None:
+    status = {"secretLease": {"id": "a", "duration": 60, "renewable": True}, "lastRenewalTime": NOW}
+
+    assert leases.lease_of({**status, "leaseExpireTime": "9999-01-01T00:00:00Z"}).end == NOW + 120
+    assert leases.lease_of({**status, "leaseExpireTime": "2000-01-01T00:00:00Z"}).end == NOW + 60

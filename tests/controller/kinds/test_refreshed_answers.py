@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from controller.model_world import TEAM
-from controller.refreshed_world import DESTINATION, Server, every_kind, failing
+from controller.refreshed_world import DESTINATION, Server, Watched, every_kind, failing
 
 from keywave.controller.kinds import refreshed
 from keywave.controller.mac import MacKey
@@ -265,3 +265,28 @@ def test_with_a_new_key_a_restart_is_owed_by_the_status_also_after_a_write_that_
     made.reconcile(2)
     status = made.status()
     assert (made.data(), made.restarts, status["restartedFor"] != status["secretMAC"]) == ({"a": "2"}, 0, True)
+
+
+@every_kind
+def test_what_has_not_changed_is_not_judged_again_and_what_has_is(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[str] = []
+    judge = refreshed.judge
+    monkeypatch.setattr(refreshed, "judge", lambda *given: judged.append("") or judge(*given))
+    made = Watched(kind)
+    made.settle()
+    judged.clear()
+    for _ in range(5):
+        made.now += 31
+        made.reconcile()
+    assert judged == []
+
+    for value in ("2", "1", "2"):
+        made.kv["kv/app"] = {"a": value}
+        made.settle()
+        assert made.data() == {"a": value}
+    body = made.objects[Key("Secret", TEAM, "creds")]
+    made._store({**body, "data": {"a": "eA=="}, "metadata": dict(body["metadata"])})
+    made.settle()
+
+    assert made.data() == {"a": "2"}
+    assert made.restarts == 3

@@ -58,7 +58,7 @@ def test_a_workload_that_does_not_move_keeps_them_until_they_end_by_themselves(k
     made.now = made.alive[old] + 1
     made.work(2)
 
-    assert "pendingRevocations" not in made.status()
+    assert old not in [entry["id"] for entry in made.status().get("pendingRevocations") or ()]
     assert [reason for reason, _ in made.events if reason == "SecretLeaseOrphaned"] == []
 
 
@@ -194,3 +194,34 @@ def test_where_others_cannot_be_had_it_is_known_until_when_the_old_ones_live() -
     made.work(2)
 
     assert [entry["id"] for entry in made.status()["pendingRevocations"]] == [old]
+
+
+def test_a_lease_that_was_renewed_by_a_request_whose_answer_was_lost_is_revoked_with_the_object() -> None:
+    made = Cluster(VDS, rolloutRestartTargets=TARGETS)
+    made.work(2)
+    (old,) = made.alive
+    made.now += made.life - 5
+    made.alive[old] = made.now + made.life  # Vault has renewed it
+    made.restart()
+    made.now += 10  # the status says that it has ended
+    made.work(2)
+    assert made.issued() == 2
+    made.delete(VDS, "app")
+    made.work(2)
+
+    assert made.alive == {}
+
+
+def test_a_failure_after_a_renewal_that_was_cut_short_stays_told() -> None:
+    made = Cluster(VDS)
+    made.longest = made.life + made.life // 2
+    world = made.world
+    made.world = lambda: world()._replace(chance=lambda: 0.99 if made.faults else 0.0)  # type: ignore[method-assign]
+    made.work(2)
+    made.faults = {"db/creds": VaultFault("unreachable", "away")}
+    told = []
+    for _ in range(95):
+        made.work(made.life * 0.01, step=5)
+        told.append(next(one["status"] for one in made.status()["conditions"] if one["type"] == "SecretSynced"))
+
+    assert (set(told[:60]), set(told[69:])) == ({"True"}, {"False"})  # due at 67 percent

@@ -139,8 +139,9 @@ def test_a_refusal_that_lasts_is_told_of_and_another_is_tried_again(reason: str,
 
 
 @pytest.mark.parametrize("theirs", [NOW + 3, 0.0])
-def test_a_workload_that_changes_between_look_and_patch_is_looked_at_again(theirs: float) -> None:
-    """A restart that another replica made is not made twice; anything else is no restart."""
+@pytest.mark.parametrize("written", [NOW, 0.0])
+def test_a_workload_that_changes_between_look_and_patch_is_looked_at_again(theirs: float, written: float) -> None:
+    """A restart that another replica made is not made twice, known or not when the Secret was written; anything else is no restart."""
     made = model()
     patch, patched = made.world().kube.patch, list[float]()
 
@@ -155,7 +156,7 @@ def test_a_workload_that_changes_between_look_and_patch_is_looked_at_again(their
     world.kube.patch = late  # type: ignore[method-assign]
     made.world = lambda: world  # type: ignore[method-assign]
 
-    assert twice(made, written=NOW).done
+    assert twice(made, written=written).done
     assert [reason for reason, _ in made.events] == ([] if theirs else ["RolloutRestartTriggered"])
     annotations = spec(made)["template"]["metadata"]["annotations"]
     assert annotations == {ANNOTATION: rfc3339(theirs or NOW + WINDOW)}
@@ -193,7 +194,7 @@ def test_after_a_crash_the_workload_itself_says_whether_it_was_restarted(at: flo
     assert (outcome.done, bool(made.events)) == (True, restarted)
 
 
-@pytest.mark.parametrize(("at", "restarted"), [(NOW + 0.1, True), (NOW + 0.5, False)])
+@pytest.mark.parametrize(("at", "restarted"), [(NOW + 0.1, True), (NOW + 0.3, True), (NOW + 0.5, False)])
 def test_after_a_crash_a_restart_in_the_second_of_the_change_counts(at: float, restarted: bool) -> None:
     made = model(template={"metadata": {"annotations": {ANNOTATION: exact(at)}}})
     changed = resource()._replace(status={"lastChangeTime": exact(NOW + 0.2)})

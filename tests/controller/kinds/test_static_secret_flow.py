@@ -215,3 +215,20 @@ def test_two_changes_within_two_seconds_are_one_restart(kind: str) -> None:
     made.reconcile(3)
     assert (made.data(), made.restarts) == ({"a": "3"}, 1)
     assert made.status()["restartedFor"] == made.status()["secretMAC"]
+
+
+@every_kind
+def test_a_value_that_returns_is_another_restart_also_where_the_first_was_inherited(kind: str) -> None:
+    made = Server(kind)
+    made.reconcile(2)
+    made.kv["kv/app"] = {"a": "2"}
+    made.now += 31
+    made.reconcile()  # the Secret is written, the restart is due in two seconds
+    made.restart()
+    restarts = []
+    for value in ("2", "3", "2"):
+        made.kv["kv/app"] = {"a": value}
+        made.settle()
+        restarts.append(made.restarts)
+
+    assert restarts == [1, 2, 3]

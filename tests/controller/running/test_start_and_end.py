@@ -82,6 +82,24 @@ def until(true: Callable[[], object], seconds: float = 20.0) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.parametrize("away", ["customresourcedefinitions", "secrets"])
+def test_a_start_outlasts_an_api_server_that_fails(away: str) -> None:
+    api, told, left = Api(), list[tuple[str, Any]](), [3]
+
+    def failing(asked: Asked) -> Script:
+        if away in asked.path.split("/") and "watch" not in asked.query and left[0]:
+            left[0] -= 1
+            return [whole({"kind": "Status", "message": "etcdserver: leader changed"}, 500)]
+        return api(asked)
+
+    with scripted(failing) as server:
+        reconciler = started(server, told)
+        until(lambda: any(message == "started" for message, _ in told))
+        reconciler.stop()
+
+    assert left == [0]
+
+
 @pytest.mark.parametrize("answers", ["nothing", "all but lists"])
 def test_who_is_told_to_end_before_the_first_list_ends(answers: str, tmp_path: Path) -> None:
     api = Api(vaultauths=[HOLD])

@@ -225,14 +225,15 @@ def _tell(view: View, world: World, entries: list[dict[str, Any]], mac: str, rea
     resource, status = view.resource, view.resource.status
     at = min((payload.at for payload in read.values()), default=world.now())
     world.memory.keep(resource.key, "read again", at + refresh(interval_of(resource), world.chance()))
+    now = world.now()
     held = {leases.lease_of(entry).id for entry in entries}
     before = [leases.lease_of(mapping(entry)) for entry in sequence(status.get("sources"))]
     unkept = {part.name for part in view.parts if part.dynamic and not part.revoked}
     names = [str(mapping(entry).get("name") or "") for entry in sequence(status.get("sources"))]
     old = {
-        lease.id: lease.end
+        lease.id: lease.may_end(now)
         for name, lease in zip(names, before, strict=True)
-        if lease.id and lease.id not in held and lease.end > world.now() and name not in unkept
+        if lease.id and lease.id not in held and lease.may_end(now) > now and name not in unkept
     }
     pending = revoking.with_pending(revoking.pending(resource), old, "", world.now(), "") or []
     fields = {

@@ -93,7 +93,7 @@ def _due(resource: Resource, world: World, part: Part, *, lost: bool) -> float |
     """Drawn once for what the status says, so that it does not move at every look."""
     entry, lease = part.entry, leases.lease_of(part.entry)
     rotation = mapping(entry.get("staticCredsMetaData"))
-    mark = (lease, lost, rotation.get("ttl"), entry.get("lastRenewalTime"), part.dynamic.get("renewalPercent"))
+    mark = (lease.drawn, lost, rotation.get("ttl"), entry.get("lastRenewalTime"), part.dynamic.get("renewalPercent"))
     name = f"due {part.name}"
     kept = world.memory.recall(resource.key, name)
     if kept is not None and kept[0] == mark:

@@ -142,8 +142,9 @@ def _noted(view: View, world: World, lease: Lease, accessor: str, found: str) ->
 
 def _written(view: View, world: World, lease: Lease, token: Body, mac: str, rotation: Body | None) -> Resource:
     resource, before, status, name = view.resource, view.lease, view.resource.status, view.destination["name"]
-    lives = _revokes(resource) and before.id != lease.id and before.end > world.now()
-    old = {before.id: before.end} if before.id and lives else {}
+    now = world.now()
+    lives = _revokes(resource) and before.id != lease.id and before.may_end(now) > now
+    old = {before.id: before.may_end(now)} if before.id and lives else {}
     accessor = str(leases.token_of(status).get("accessor") or "")
     fields = {
         "lastGeneration": resource.generation,

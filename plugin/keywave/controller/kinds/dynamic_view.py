@@ -161,7 +161,7 @@ def due_of(resource: Resource, world: World, observed: Observed | None) -> float
     foreign = bool(lease.id) and _foreign(resource, observed)
     read: Read | None = None if lease.id else world.memory.recall(resource.key, "read")
     wishes = resource.spec.get("renewalPercent"), resource.spec.get("refreshAfter")
-    mark = ("due", lease, foreign, lost, rotation.get("ttl"), status.get("lastRenewalTime"), wishes, read)
+    mark = ("due", lease.drawn, foreign, lost, rotation.get("ttl"), status.get("lastRenewalTime"), wishes, read)
     kept = world.memory.recall(resource.key, "due")
     if kept is not None and kept[0] == mark:
         return float(kept[1]) if kept[1] is not None else None

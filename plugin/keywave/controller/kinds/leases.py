@@ -48,6 +48,15 @@ class Lease(NamedTuple):
     def end(self) -> float:
         return max(self.since + self.duration, self.last)
 
+    def may_end(self, now: float) -> float:
+        """When it ends; where that is over, when it would if Vault has renewed it just before, and the answer was lost."""
+        return self.end + (self.duration if self.renewable and self.end <= now else 0)
+
+    @property
+    def drawn(self) -> tuple[object, ...]:
+        """What a due time was drawn for: a renewal that was cut short draws none anew."""
+        return self._replace(last=0.0)
+
     def status(self) -> dict[str, Any]:
         known = {"id": self.id, "duration": self.duration, "renewable": self.renewable}
         return {**known, "requestID": self.request_id}
@@ -56,13 +65,14 @@ class Lease(NamedTuple):
 def lease_of(status: Body) -> Lease:
     """Of a status, ours or the incumbent's."""
     known = mapping(status.get("secretLease"))
+    duration, since = min(int(known.get("duration") or 0), LONGEST), float(status.get("lastRenewalTime") or 0)
     return Lease(
         str(known.get("id") or ""),
-        min(int(known.get("duration") or 0), LONGEST),
+        duration,
         known.get("renewable") is True,
-        float(status.get("lastRenewalTime") or 0),
+        since,
         str(known.get("requestID") or ""),
-        moment(str(status.get("leaseExpireTime") or "")),
+        min(moment(str(status.get("leaseExpireTime") or "")), since + 2 * duration),
     )
 
 

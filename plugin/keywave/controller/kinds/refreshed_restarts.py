@@ -18,6 +18,8 @@ def begin(resource: Resource, world: World, mac: str, *, rotated: bool) -> bool:
     )
     if wanted and rotated:
         world.memory.keep(resource.key, _FOR, mac)
+        # Of an earlier time at which the data was the same.
+        world.memory.keep(resource.key, "written", None)
     return wanted and (rotated or _pending(resource, mac))
 
 

@@ -15,7 +15,7 @@ from keywave.controller.kinds.leases import stamp
 from keywave.controller.model import Body, Resource, Result, resource_of
 from keywave.controller.ports import World
 from keywave.controller.problems import PlanProblem
-from keywave.controller.status import rfc3339, write_status
+from keywave.controller.status import exact, write_status
 from keywave.controller.timing import backoff
 from keywave.controller.types import TYPES
 from keywave.kube.api_server import KubeError
@@ -40,7 +40,7 @@ def with_pending(
     since 1970; 0: not known). Pure."""
     known = {str(entry.get("id")): dict(entry) for entry in entries}
     for id, end in ends.items():
-        made: dict[str, Any] = {"id": id, "since": rfc3339(now)}
+        made: dict[str, Any] = {"id": id, "since": exact(now)}
         made |= {"expireTime": stamp(end)} if end else {}
         known.setdefault(id, made | ({"tokenAccessor": accessor} if accessor else {}))
     return [entry for id, entry in known.items() if id and id != keep] or None

@@ -115,8 +115,9 @@ class WorkQueue:
                 if patience <= 0:
                     key = self._choose()
                     if key is not None:
-                        self._joined = self._joined if at_work else now
-                        return self._given(key, woken)
+                        helps = not at_work
+                        self._joined = now if helps else self._joined
+                        return self._given(key, woken or helps)
                     self._blocked, patience = bool(self._lane_of), wait
                 at_work = False
                 left = end - now
@@ -125,15 +126,16 @@ class WorkQueue:
                 self._await(min(left, patience))
             return None
 
-    def _given(self, key: Key, woken: bool) -> Key:
+    def _given(self, key: Key, look: bool) -> Key:
+        """`look`: somebody else has to see whether to help, too."""
         self._taken += 1
         del self._lane_of[key]
         self._working.add(key)
         self._workers_of[key.namespace] += 1
         if not self._lane_of:
             self._blocked = False
-        if (self._heap and not self._timed) or (self._lane_of and woken):
-            self._ready.notify()  # one of those that wait has to look at the clock, and whether to help
+        if (self._heap and not self._timed) or (self._lane_of and look):
+            self._ready.notify()  # one of those that wait has to look at the clock
         return key
 
     def _patience(self, now: float) -> float:

@@ -122,10 +122,10 @@ class Shards:
             self._soon.wait(self._pause(self._now() - began))
 
     def _pause(self, took: float) -> float:
-        """Seconds until the next round: a third of a lease from beginning to beginning, less where a shard waits for it."""
+        """Seconds until the next round: a quarter of a lease from beginning to beginning, less where a shard waits for it."""
         soon = self._seconds / 30
         late = any(until - self._now() < self._seconds / 3 for until in list(self._until.values()))
-        return soon if late or self._ending else max(self._seconds / 3 - took, soon)
+        return soon if late or self._ending else max(self._seconds / 4 - took, soon)
 
     def round(self) -> None:
         """Renews, then looks who is there, gives back and takes. Raises KubeError where that cannot be seen."""

@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from keywave._version import VERSION
 from keywave.controller import mac
@@ -20,6 +20,7 @@ from keywave.controller.running import definitions
 from keywave.controller.running.informer import Informer
 from keywave.controller.running.measures import measure_objects
 from keywave.controller.running.memory import ProcessMemory
+from keywave.controller.running.patience import LASTING, until_answered
 from keywave.controller.running.queue import WorkQueue
 from keywave.controller.running.secret_view import SecretView
 from keywave.controller.running.settings import Settings, listen_address
@@ -43,7 +44,7 @@ _GRACE = 15.0
 _LEASE_REQUEST = 5.0
 _LISTED = 300.0
 """Seconds. Lists that are refused for so long are refused for good, or until the process begins anew."""
-_FOR_GOOD = frozenset({"unauthorized", "forbidden", "absent", "invalid"})
+T = TypeVar("T")
 
 
 class Reconciler:
@@ -80,10 +81,10 @@ class Reconciler:
         settings = self._settings
         self._http.start()
         if settings.install_crds:
-            definitions.install_absent(self._kube, self._log)
-        found = definitions.served(self._kube, self._stopping.wait)
+            self._asked(lambda: definitions.install_absent(self._kube, self._log))
+        found = self._asked(lambda: definitions.served(self._kube, self._stopping.wait))
         spaces = settings.namespaces
-        key = mac.read_or_create(self._kube, settings.operator_namespace)
+        key = self._asked(lambda: mac.read_or_create(self._kube, settings.operator_namespace))
         self._secrets = SecretView(
             self._kube,
             key,
@@ -191,6 +192,9 @@ class Reconciler:
         self._kube.close()
         self._log("info" if done else "warning", "ended", finished=done)
 
+    def _asked(self, ask: Callable[[], T]) -> T:
+        return until_answered(ask, wait=self._stopping.wait, told=self._watch_failed)
+
     def _await_lists(self) -> bool:
         """Until everything was listed once: before that nobody can tell what is not there. False where it was stopped before that."""
         last = time.monotonic()
@@ -272,7 +276,9 @@ class Reconciler:
     def _watch_failed(self, problem: KubeError) -> None:
         self._refused = problem.reason
         self._metrics.count("keywave_kube_failures_total", problem.reason)
-        self._log("warning", "a watch was cut off or refused", reason=problem.reason, told=str(problem))
+        self._log(
+            "warning", "Kubernetes cut off or refused a watch or a look", reason=problem.reason, told=str(problem)
+        )
 
     def _measure(self) -> None:
         first, refreshes, delayed = self._queue.depth()
@@ -292,7 +298,7 @@ class Reconciler:
         if not self._started or self._workers is None:
             # An API server that is away does not come back by a restart; one that refuses for long is worth one, and people's eyes.
             long = time.monotonic() - self._began > _LISTED
-            return self._waiting() if long and self._refused in _FOR_GOOD else ""
+            return self._waiting() if long and self._refused in LASTING else ""
         return self._workers.healthy() or self._watchdog.wrong()
 
     def _waiting(self) -> str:
