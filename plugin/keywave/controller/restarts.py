@@ -55,8 +55,8 @@ class _State(NamedTuple):
 def restart(
     world: World, resource: Resource, targets: Sequence[Body], token: str, *, written: float = 0.0
 ) -> RestartOutcome:
-    """To be called after the Secret's write with what names the change; never at a first sync. `written`: when the Secret was written
-    (seconds since 1970), where that is known after a restart of the process. Never raises KubeError: a failure is an event."""
+    """To be called after the Secret's write with what names the change; never at a first sync. `written`: a restart later than this has the
+    data (`changed_at`), 0 where this process wrote them itself. Never raises KubeError: a failure is an event."""
     if not targets or resource.status.get("restartedFor") == token:
         return RestartOutcome(True)
     asked = _asked(world, resource, token, written)
@@ -89,15 +89,16 @@ def restart(
 
 
 def changed_at(resource: Resource, world: World) -> float:
-    """When the data of its Secret became others (seconds since 1970), 0 where that is not known: for a process that comes after one that
-    ended between a restart and its note in the status. Raises nothing: without it the workload is restarted once more.
+    """A restart later than this has the data of its Secret (seconds since 1970), 0 where that is not known: for a process that comes after
+    one that ended between a restart and its note in the status. Raises nothing: without it the workload is restarted once more.
 
     By the status; where it does not say so by the Secret, whose write may as well have been a repair that came after the restart."""
     told = moment_of(resource.status.get("lastChangeTime"))
     if told > 0:
-        return told + _APART - SKEW  # it is by a clock as that which the restarts are by
+        return told + _APART
     name = str(resource.status.get("secretName") or mapping(resource.spec.get("destination")).get("name") or "")
-    return written_at(world, resource.key.namespace, name)
+    at = written_at(world, resource.key.namespace, name)
+    return at + SKEW if at else 0.0
 
 
 def written_at(world: World, namespace: str, name: str) -> float:
@@ -116,7 +117,7 @@ def _asked(world: World, resource: Resource, token: str, written: float) -> floa
     known = world.memory.recall(resource.key, _NAME)
     if known is not None and known[0] == token and known[1] <= world.now():
         return float(known[1])
-    asked = min(written + SKEW, world.now()) if written else world.now()
+    asked = min(written, world.now()) if written else world.now()
     world.memory.keep(resource.key, _NAME, (token, asked))
     return asked
 
@@ -178,7 +179,7 @@ def _restart_as_seen(world: World, resource: Resource, workload: Key, moment: fl
     spec = mapping(found.get("spec"))
     if kind == "Deployment" and spec.get("paused") is True:
         return "it is paused"
-    if written and restarted_at(kind, spec) > written + SKEW:
+    if written and restarted_at(kind, spec) > written:
         return ""
     if restarted_at(kind, spec) >= moment:
         return ""  # by another replica, since this one began

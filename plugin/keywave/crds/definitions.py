@@ -10,7 +10,7 @@ from keywave.crds.status import STATUS
 from keywave.objects.dump import dump
 
 PART_OF = {"app.kubernetes.io/name": "keywave-reconciler", "app.kubernetes.io/part-of": "keywave"}
-"""Labels that tell our definitions from the incumbent's."""
+"""Labels that tell people our definitions from the incumbent's."""
 
 _HEAD = "# Made by `python -m keywave.crds schemas/crds`; change plugin/keywave/crds and not this file.\n"
 

@@ -10,7 +10,7 @@ import pytest
 from controller.model_world import NOW, TEAM, Model
 
 from keywave.controller.model import Key, Resource, resource_of
-from keywave.controller.restarts import ANNOTATION, RETRY, WINDOW, RestartOutcome, changed_at, restart, written_at
+from keywave.controller.restarts import ANNOTATION, RETRY, SKEW, WINDOW, RestartOutcome, changed_at, restart, written_at
 from keywave.controller.status import exact, rfc3339
 from keywave.kube.api_server import ApiServer, KubeError
 from keywave.kube.client import KubeClient
@@ -190,7 +190,7 @@ def test_a_restart_whose_answer_was_lost_is_asked_again_with_the_same_time(newer
 def test_after_a_crash_the_workload_itself_says_whether_it_was_restarted(at: float, restarted: bool) -> None:
     annotations = {"annotations": {ANNOTATION: rfc3339(at)}}
     made = model(template={"metadata": annotations})
-    outcome = twice(made, written=NOW)
+    outcome = twice(made, written=NOW + SKEW)
     assert (outcome.done, bool(made.events)) == (True, restarted)
 
 
@@ -259,6 +259,6 @@ def test_a_secret_that_was_written_in_the_second_of_a_restart_is_another_restart
     twice(made, token="one")
     made.now += 0.6
 
-    assert not ask(made, name="two", token="two", written=float(int(made.now))).done
+    assert not ask(made, name="two", token="two", written=int(made.now) + SKEW).done
     made.now += WINDOW
-    assert ask(made, name="two", token="two", written=float(int(made.now - WINDOW))).restarted == ("Deployment web",)
+    assert ask(made, name="two", token="two", written=int(made.now - WINDOW) + SKEW).restarted == ("Deployment web",)
