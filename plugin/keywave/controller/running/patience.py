@@ -17,14 +17,16 @@ LASTING = frozenset({"unauthorized", "forbidden", "absent", "invalid"})
 def until_answered(
     ask: Callable[[], T], *, wait: Callable[[float], bool], told: Callable[[KubeError], None] = lambda problem: None
 ) -> T:
-    """What `ask` gives. `told` hears of each failure; `wait(seconds)` says whether the process is to end. Raises KubeError: of those that
-    last, and any when it is to end."""
+    """What `ask` gives. `told` hears of each failure after which it asks again; `wait(seconds)` says whether the process is to end. Raises
+    KubeError: of those that last, and any when it is to end."""
     failures = 0
     while True:
         try:
             return ask()
         except KubeError as problem:
+            if problem.reason in LASTING or wait(0):
+                raise
             told(problem)
-            if problem.reason in LASTING or wait(backoff(failures, random.random(), first=0.5, ceiling=10.0)):
+            if wait(backoff(failures, random.random(), first=0.5, ceiling=10.0)):
                 raise
             failures += 1

@@ -193,7 +193,7 @@ class Reconciler:
         self._log("info" if done else "warning", "ended", finished=done)
 
     def _asked(self, ask: Callable[[], T]) -> T:
-        return until_answered(ask, wait=self._stopping.wait, told=self._watch_failed)
+        return until_answered(ask, wait=self._stopping.wait, told=self._start_failed)
 
     def _await_lists(self) -> bool:
         """Until everything was listed once: before that nobody can tell what is not there. False where it was stopped before that."""
@@ -276,9 +276,12 @@ class Reconciler:
     def _watch_failed(self, problem: KubeError) -> None:
         self._refused = problem.reason
         self._metrics.count("keywave_kube_failures_total", problem.reason)
-        self._log(
-            "warning", "Kubernetes cut off or refused a watch or a look", reason=problem.reason, told=str(problem)
-        )
+        self._log("warning", "a watch was cut off or refused", reason=problem.reason, told=str(problem))
+
+    def _start_failed(self, problem: KubeError) -> None:
+        self._refused = problem.reason
+        self._metrics.count("keywave_kube_failures_total", problem.reason)
+        self._log("warning", "cannot begin yet", reason=problem.reason, told=str(problem))
 
     def _measure(self) -> None:
         first, refreshes, delayed = self._queue.depth()
