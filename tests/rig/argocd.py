@@ -275,6 +275,7 @@ def argocd(folder: Path, cluster: Cluster, redis: Redis) -> Iterator[ArgoCD]:
     controller_args = [f"--redis={redis.address}", f"--repo-server=127.0.0.1:{repo_port}", "--repo-server-plaintext"]
     controller_args += ["--namespace", NAMESPACE, f"--metrics-port={controller_metrics}", "--logformat=text"]
     with (
+        cluster.emptied((API, "Application")),
         running(
             "argocd-repo-server",
             program("argocd-repo-server"),

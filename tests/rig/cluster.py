@@ -6,9 +6,10 @@ warnings of the real server are the thing under test.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -179,6 +180,19 @@ class Cluster:
             content_type="application/merge-patch+json",
         )
         return self._body("patch the status of", f"{kind} {name}", answer)
+
+    @contextlib.contextmanager
+    def emptied(self, *kinds: tuple[str, str]) -> Iterator[None]:
+        """At its end every object of these kinds (with their versions before them) goes: their controller has ended, nobody else would take
+        their finalizers off, and another controller would be busy with them."""
+        try:
+            yield
+        finally:
+            for api_version, kind in kinds:
+                for body in self.list(api_version, kind):
+                    name, namespace = body["metadata"]["name"], body["metadata"].get("namespace", "")
+                    self.patch(api_version, kind, name, {"metadata": {"finalizers": None}}, namespace)
+                    self.delete(api_version, kind, name, namespace)
 
     def delete(self, api_version: str, kind: str, name: str, namespace: str = "") -> None:
         """Delete; nothing when it is not there. Raises Refused."""

@@ -175,6 +175,7 @@ def flux(folder: Path, cluster: Cluster, *more: str) -> Iterator[Flux]:
     temporary.mkdir(parents=True)
     env = plain_environment(folder, KUBECONFIG=cluster.kubeconfig, RUNTIME_NAMESPACE=NAMESPACE, TMPDIR=str(temporary))
     with (
+        cluster.emptied((KUSTOMIZATION_API, "Kustomization"), (SOURCE_API, "GitRepository")),
         serving(folder / "artifacts") as url,
         running(
             "kustomize-controller",
