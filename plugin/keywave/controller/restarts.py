@@ -179,10 +179,9 @@ def _restart_as_seen(world: World, resource: Resource, workload: Key, moment: fl
     spec = mapping(found.get("spec"))
     if kind == "Deployment" and spec.get("paused") is True:
         return "it is paused"
-    if written and restarted_at(kind, spec) > written:
+    last = restarted_at(kind, spec)
+    if (written and last > written) or last > moment + 1e-3:  # or by another replica, since this one began
         return ""
-    if restarted_at(kind, spec) >= moment:
-        return ""  # by another replica, since this one began
     version = mapping(found.get("metadata")).get("resourceVersion")
     try:
         change = {**_change(kind, moment), "metadata": {"resourceVersion": version}}

@@ -184,6 +184,7 @@ def test_a_restart_whose_answer_was_lost_is_asked_again_with_the_same_time(newer
         assert ask(made).restarted == ()
     assert ask(made).restarted == (() if newer else ("Deployment web",))
     assert spec(made)["template"]["metadata"]["annotations"] == {ANNOTATION: rfc3339(moment)}
+    assert [reason for reason, _ in made.events] == ["RolloutRestartTriggered"]
 
 
 @pytest.mark.parametrize(("at", "restarted"), [(NOW - 1, True), (NOW + 1, True), (NOW + 2, False)])

@@ -10,7 +10,7 @@ import pytest
 from controller.model_world import TEAM, Died, Model
 
 from keywave.controller.kinds import auth, connection, dynamic
-from keywave.controller.kinds.holding_credentials import FINALIZER, HELD, MOST, needed
+from keywave.controller.kinds.holding_credentials import FINALIZER, HELD, HOLDERS, MOST, needed
 from keywave.controller.model import Key
 from keywave.controller.ports import Health, Reconcile
 from keywave.controller.status import rfc3339
@@ -310,3 +310,22 @@ def test_how_long_a_secret_is_needed(
 ) -> None:
     deleted = "" if ago is None else rfc3339(NOW - ago)
     assert needed(deleted, NOW, owing=owing, users=users, removal=removal) is expected
+
+
+def test_a_global_holds_no_secret_of_the_login_that_takes_from_it() -> None:
+    made = model()
+    method = {"roleId": "r", "secretRef": "approle"}
+    shared = {
+        "defaultAuthMethod": "appRole",
+        "defaultMount": "approle",
+        "appRole": method,
+        "vaultConnectionRef": "vault",
+    }
+    made.put("VaultAuthGlobal", "shared", shared)
+    made.put("VaultAuth", "app", {"vaultAuthGlobalRef": {"name": "shared"}})
+    round_of_all(made)
+    round_of_all(made)
+
+    assert held(made, "VaultConnection", "vault") == f"{TEAM}/ca,{TEAM}/shown"
+    assert held(made, "VaultAuthGlobal", "shared") is None
+    assert (made.body("Secret", "ca") or {})["metadata"]["annotations"] == {HOLDERS: f"VaultConnection/{TEAM}/vault"}

@@ -235,7 +235,7 @@ def _tell(view: View, world: World, entries: list[dict[str, Any]], mac: str, rea
         for name, lease in zip(names, before, strict=True)
         if lease.id and lease.id not in held and lease.may_end(now) > now and name not in unkept
     }
-    pending = revoking.with_pending(revoking.pending(resource), old, "", world.now(), "") or []
+    pending = revoking.with_pending(revoking.pending(resource), old, "", now, "") or []
     fields = {
         "lastGeneration": resource.generation,
         "secretMAC": mac,
@@ -248,7 +248,7 @@ def _tell(view: View, world: World, entries: list[dict[str, Any]], mac: str, rea
         "pendingRevocations": [entry for entry in pending if entry.get("id") not in held] or None,
     }
     if status.get("secretMAC") != mac:
-        fields["lastChangeTime"] = exact(world.now())
+        fields["lastChangeTime"] = exact(now)
     replaced.wrote(resource, world, mac)
     return _write(resource, world, fields, f"the Secret {view.destination['name']} holds what Vault has")
 

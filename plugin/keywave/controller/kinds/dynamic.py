@@ -154,12 +154,12 @@ def _written(view: View, world: World, lease: Lease, token: Body, mac: str, rota
         "requestHash": view.hashed or None,
         "lastRefreshRequest": resource.annotations.get(flow.REFRESH),
         "restartedFor": revoking.restarted_for(resource, lease.id or mac, _token_of(status)),
-        "pendingRevocations": revoking.with_pending(revoking.pending(resource), old, accessor, world.now(), lease.id),
+        "pendingRevocations": revoking.with_pending(revoking.pending(resource), old, accessor, now, lease.id),
         "staticCredsMetaData": rotation,
         **leases.lease_fields(lease, token),
     }
     if before.id != lease.id or status.get("secretMAC") != mac:
-        fields["lastChangeTime"] = exact(world.now())
+        fields["lastChangeTime"] = exact(now)
     rotated = [mapping(known).get("lastVaultRotation") for known in (rotation, status.get("staticCredsMetaData"))]
     if not lease.id and not before.id and status.get("secretMAC") == mac and rotated[0] == rotated[1]:
         # Read again, and the same: when it was read is remembered, and not written.

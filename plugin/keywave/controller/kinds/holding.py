@@ -80,7 +80,9 @@ def keep_while_revoking(resource: Resource, world: World) -> None:
             continue
         if finalizer not in found.finalizers:
             found = _with_finalizer(found, world, finalizer)
-        for place in credentials.places_of(plan, key.kind):
+        # A VaultAuthGlobal holds none: what it names is read for the VaultAuth, or the connection.
+        named = {"VaultAuth": credentials.places_of(plan), "VaultConnection": credentials.secrets_of(found)}
+        for place in named.get(key.kind, ()):
             found = credentials.keep_secret(found, world, place)
 
 
@@ -146,7 +148,7 @@ def _places(resource: Resource, world: World) -> tuple[credentials.Place, ...]:
         plan = flow.plan_of(resource, world)
     except PlanProblem:
         return ()
-    found = [credentials.places_of(plan._replace(consumer_namespace=space), "VaultAuth") for space in spaces]
+    found = [credentials.places_of(plan._replace(consumer_namespace=space)) for space in spaces]
     return tuple(place for places in found for place in places)
 
 

@@ -61,14 +61,10 @@ class User(NamedTuple):
     owes: bool
 
 
-def places_of(plan: LoginPlan, kind: str) -> tuple[Place, ...]:
-    """The Secrets that a login of this plan reads for its VaultAuth or its VaultConnection. Pure."""
-    if kind == "VaultAuth":
-        found = [Place(plan.consumer_namespace, dict(plan.settings).get("secretRef", ""))]
-    else:
-        connection = plan.connection
-        found = [Place(connection.namespace, name) for name in (connection.ca_secret, connection.client_secret)]
-    return tuple(place for place in found if place.name)
+def places_of(plan: LoginPlan) -> tuple[Place, ...]:
+    """The Secrets that a login of this plan reads for its VaultAuth. Pure."""
+    name = dict(plan.settings).get("secretRef", "")
+    return (Place(plan.consumer_namespace, name),) if name else ()
 
 
 def secrets_of(connection: Resource) -> tuple[Place, ...]:

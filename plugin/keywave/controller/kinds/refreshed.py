@@ -122,7 +122,7 @@ def _gather(resource: Resource, world: World, source: Body) -> _View:
     if done is not None and done.generation == resource.generation:
         verdict = judge(resource, destination, Wanted(done.mac), observed)
     view = _View(resource, destination, observed, interval, done, verdict)
-    world.memory.keep(resource.key, "view", view if observed is not None else None)
+    world.memory.keep(resource.key, "view", view)
     return view
 
 

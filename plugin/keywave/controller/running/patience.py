@@ -14,9 +14,7 @@ LASTING = frozenset({"unauthorized", "forbidden", "absent", "invalid"})
 """What another try does not change; people have to."""
 
 
-def until_answered(
-    ask: Callable[[], T], *, wait: Callable[[float], bool], told: Callable[[KubeError], None] = lambda problem: None
-) -> T:
+def until_answered(ask: Callable[[], T], *, wait: Callable[[float], bool], told: Callable[[KubeError], None]) -> T:
     """What `ask` gives. `told` hears of each failure after which it asks again; `wait(seconds)` says whether the process is to end. Raises
     KubeError: of those that last, and any when it is to end."""
     failures = 0

@@ -16,6 +16,7 @@ from keywave.controller.model import Key
 
 _TURN = 4
 _PATIENCE = 0.02
+"""Seconds until one more worker helps with refreshes that wait."""
 
 
 class _Lane:
@@ -75,7 +76,6 @@ class WorkQueue:
         self._timed = False
         self._since = self._joined = float("-inf")
         """When the first of the refreshes came that wait, and when a worker last began to help."""
-        self._waking = False
         self._blocked = False
         """Somebody waits for a namespace to have room for one more worker."""
         self._closed = False
@@ -115,9 +115,9 @@ class WorkQueue:
                 if patience <= 0:
                     key = self._choose()
                     if key is not None:
-                        helps = not at_work
-                        self._joined = now if helps else self._joined
-                        return self._given(key, woken or helps)
+                        if not at_work:
+                            self._joined = now
+                        return self._given(key, woken or not at_work)
                     self._blocked, patience = bool(self._lane_of), wait
                 at_work = False
                 left = end - now
@@ -203,7 +203,8 @@ class WorkQueue:
         with self._ready:
             return frozenset(self._working)
 
-    def _add(self, key: Key, lane: int) -> None:
+    def _add(self, key: Key, lane: int, *, tell: bool = True) -> None:
+        """`tell` False: whoever adds a refresh takes one itself."""
         if self._closed:
             return
         if key in self._working:
@@ -219,20 +220,19 @@ class WorkQueue:
             self._since = now
         self._lanes[lane].add(key, now)
         self._lane_of[key] = lane
-        if not self._waking or not lane:
+        if tell or not lane:
             self._ready.notify()
 
     def _wake(self) -> bool:
         """Delayed ones that are due; whether there were any."""
-        now, self._waking = self._now(), True
+        now = self._now()
         ripe = bool(self._heap) and self._heap[0][0] <= now
         while self._heap and self._heap[0][0] <= now:
             due, _, key = heapq.heappop(self._heap)
             known = self._delayed.get(key)
             if known is not None and known[0] == due:
                 del self._delayed[key]
-                self._add(key, known[1])
-        self._waking = False
+                self._add(key, known[1], tell=False)
         return ripe
 
     def _choose(self) -> Key | None:
