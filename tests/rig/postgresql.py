@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rig.machine import missing_command, plain_environment, program
-from rig.ports import free_port, listening
+from rig.ports import free_port
 from rig.processes import Server, running
 
 NOBODY = 65534
@@ -45,13 +45,23 @@ class PostgreSQL:
 
     def query(self, sql: str, *, user: str = "", password: str = "") -> list[str]:
         """The first column of the answer, as the administrator or as that user. Raises AssertionError where it is refused."""
-        psql = program("initdb").resolve().parent / "psql"
         where = [f"--port={self.port}", "--host=127.0.0.1", f"--username={user or self.user}", "--dbname=postgres"]
         env = plain_environment(Path("/nonexistent"), PGPASSWORD=password or self.password, PGCONNECT_TIMEOUT="5")
-        argv = [str(psql), *where, "--no-psqlrc", "--tuples-only", "--no-align", f"--command={sql}"]
+        argv = [_client("psql"), *where, "--no-psqlrc", "--tuples-only", "--no-align", f"--command={sql}"]
         done = subprocess.run(argv, env=env, capture_output=True, text=True)
         assert done.returncode == 0, f"psql: {done.stderr[-500:]}"
         return [line for line in done.stdout.splitlines() if line]
+
+
+def _client(name: str) -> str:
+    """A client program of the same installation as the server's."""
+    return str(program("initdb").resolve().parent / name)
+
+
+def _answers(port: int) -> bool:
+    """Whether queries are answered: it listens before that, and refuses with "the database system is starting up"."""
+    argv = [_client("pg_isready"), "--quiet", "--host=127.0.0.1", f"--port={port}", "--dbname=postgres", "--timeout=2"]
+    return subprocess.run(argv, env=plain_environment(Path("/nonexistent"))).returncode == 0
 
 
 @contextlib.contextmanager
@@ -103,6 +113,6 @@ def _run(programs: dict[str, Path], prefix: list[str], place: Path, folder: Path
     args = ["-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", "", "-F"]
     argv = [*prefix, str(programs["postgres"]), *args]
     with running(
-        "postgresql", Path(argv[0]), argv[1:], folder=folder, env=env, ready=lambda: listening(port), timeout=30
+        "postgresql", Path(argv[0]), argv[1:], folder=folder, env=env, ready=lambda: _answers(port), timeout=30
     ) as server:
         yield PostgreSQL(port, ADMIN, password, server)
