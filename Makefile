@@ -56,7 +56,7 @@ test: .venv/.dev
 	@$(PYTHON) tools/servers.py get --for test || [ "$$CI" != true ]
 	@$(MAKE) --no-print-directory lint
 	@$(PYTHON) tools/other_pythons.py
-	@$(PYTHON) -m pytest -n $${KEYWAVE_TESTS_AT_ONCE:-3} --dist loadfile
+	@$(PYTHON) -m pytest -n $${KEYWAVE_TESTS_AT_ONCE:-3} --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.dev
 	@$(PYTHON) -m ruff check .

@@ -27,6 +27,11 @@ CANARY_VARIABLE = "KEYWAVE_TEST_CANARY"
 # What a developer's shell, or Argo CD, may have set and a test must not depend on.
 FOREIGN = ("ARGOCD_", "PARAM_", "KEYWAVE_", "KUBE", "KUSTOMIZE_", "VAULT_", "XDG_")
 
+# By files, each to the next free worker: a long one that began last would keep one of them alone at the end.
+LONGEST = tuple(
+    f"tests/integration/test_{name}.py" for name in ("reconciler_hostile", "reconciler_examples", "reconciler_chaos")
+)
+
 # How long an example takes says more about what else the machine does than about the example. "few" is for the runs on further Pythons.
 _PATIENT = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
 hypothesis.settings.register_profile("patient", **_PATIENT)
@@ -48,6 +53,12 @@ def pytest_configure(config: pytest.Config) -> None:
         "XDG_DATA_HOME": str(_home / ".local" / "share"),
         CANARY_VARIABLE: CANARY,
     }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; the others as they stand."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(LONGEST)))
 
 
 def pytest_unconfigure() -> None:

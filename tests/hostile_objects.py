@@ -142,9 +142,10 @@ class Hostile:
         }
         if self._often(0.2):
             found["reconcile.keywave.dev/holds"] = self._one(*holds)
-        if self._often(0.01):
+        # Seldom, for the API server writes each of them again with each status.
+        if self._often(0.002):
             found["reconcile.keywave.dev/refresh"] = LONG
-        if self._often(0.005):
+        if self._often(0.001):
             found["reconcile.keywave.dev/holds"] = "a/b," * 50_000
         return found
 
@@ -210,7 +211,7 @@ class Hostile:
     def _VaultCompositeSecret(self) -> Body:
         kv = {"mount": self._text() or "x", "path": self._text() or "x", "type": "kv-v2"}
         dynamic = {"mount": self._text() or "x", "path": self._text() or "x", "refreshAfter": self._one(*DURATIONS)}
-        count = self._one(1, 3, 100)
+        count = self._one(1, 1, 1, 1, 3, 3, 3, 3, 3, 100)
         sources = [
             {"name": f"s{n}", **({"kv": kv} if self._often(0.5) else {"dynamic": dynamic})} for n in range(count)
         ]

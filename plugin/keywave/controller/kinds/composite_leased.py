@@ -57,8 +57,12 @@ def revocation(resource: Resource) -> revoking.Request:
 
 def reconcile_leased(resource: Resource, world: World) -> Result:
     """Raises PlanProblem, VaultFault, KubeError."""
-    view = _gather(resource, world)
-    if view.writing(world.now()) or set(view.steps.values()) - {"rest"}:
+    view = None
+    if flow.never_synced(resource):
+        flow.formable(resource, world)
+    else:
+        view = _gather(resource, world)
+    if view is None or view.writing(world.now()) or set(view.steps.values()) - {"rest"}:
         found = revoking.fresh(resource, world)
         if found is None or found.deleting:
             return Result()

@@ -43,13 +43,12 @@ def reconcile(resource: Resource, world: World, failures: int) -> Result:
 
 
 def _reconcile(resource: Resource, world: World) -> Result:
-    view = gather(resource, world)
-    step = leases.decide(view.seen)
+    view = None if flow.never_synced(resource) else gather(resource, world)
+    step = leases.decide(view.seen) if view is not None else "issue"
     if step == "issue":
-        # Told before the API server is asked for anything: an object that names nothing costs nothing at a retry.
-        flow.plan_of(resource, world)
+        flow.formable(resource, world)
         request_of(resource.spec)
-    if step != "rest":
+    if view is None or step != "rest":
         found = revoking.fresh(resource, world)
         if found is None or found.deleting:
             return Result()

@@ -69,10 +69,10 @@ def kept_alive(resource: Resource, world: World) -> float | None:
     nothing to keep. Raises nothing: who could not issue has something to tell already."""
     with contextlib.suppress(PlanProblem, VaultFault, KubeError):
         lease, token = leases.lease_of(resource.status), leases.token_of(resource.status)
-        observed = world.secrets.observe(resource.key.namespace, str(resource.status.get("secretName") or ""))
         lost = not token or is_lost(resource, world)
         if not lease.id or lost or lease.end <= world.now():
             return None
+        observed = world.secrets.observe(resource.key.namespace, str(resource.status.get("secretName") or ""))
         due, token_due = due_of(resource, world, observed), token_due_of(resource, world)
         if due is not None and world.now() >= due:
             resource, enough = renewed(resource, world) if lease.renewable else (resource, False)

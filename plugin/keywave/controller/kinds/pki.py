@@ -78,12 +78,11 @@ def reconcile(resource: Resource, world: World, failures: int) -> Result:
 
 
 def _reconcile(resource: Resource, world: World) -> Result:
-    view = _gather(resource, world)
-    if view.step == "issue":
-        # Told before the API server is asked for anything: an object that names nothing costs nothing at a retry.
-        flow.plan_of(resource, world)
+    view = None if flow.never_synced(resource) else _gather(resource, world)
+    if view is None or view.step == "issue":
+        flow.formable(resource, world)
         request_of(resource.spec)
-    if view.step != "rest":
+    if view is None or view.step != "rest":
         found = revoking.fresh(resource, world)
         if found is None or found.deleting:
             return Result()

@@ -1,7 +1,8 @@
 """What is read every `refreshAfter` and kept in a Secret: a VaultStaticSecret, a VaultCompositeSecret of KV secrets.
 
 gather: the Secret as it is, what was done last, what the object asks. decide (pure): rest, or read. act: the Secret, the status, the
-restarts; in this order, so that a crash between two steps loses no restart (status.restartedFor lags behind secretMAC).
+restarts; in this order, so that a crash between two steps loses no restart (status.restartedFor lags behind secretMAC). Where nothing was
+written yet the Secret is looked at when Vault has answered: thousands of objects that Vault refuses cost the API server nothing.
 
 An answer that is what it was last makes no new data, unless the Secret has to be written: so a template that makes another text each
 time (`bcrypt`, `randInt`) rotates with Vault's secret and at the start of a process, not at each refresh.
@@ -74,7 +75,7 @@ class Seen(NamedTuple):
 
 
 class _View(NamedTuple):
-    """`verdict`: on the Secret with the data of `done`; None where nothing was done for this generation."""
+    """`verdict`: on the Secret with the data of `done`; None where nothing was done for this generation: then `observed` says nothing."""
 
     resource: Resource
     destination: Body
@@ -101,6 +102,8 @@ def reconcile(resource: Resource, world: World, source: Body, read: Reader) -> R
     step = decide(_seen(view, now))
     if step == "rest" and view.done is not None:
         return restarts.after_restarts(resource, world, view.done.due - now)
+    if step == "first":
+        flow.formable(resource, world)
     ages = {"ask": 0.0, "first": 1.0}
     found = read(resource, world, ages.get(step, shared_age(view.interval)))
     return _act(view, world, found, next_turn(found.at - _SHIFT, view.interval, _phase(resource, source)) + _SHIFT)
@@ -111,11 +114,13 @@ def _gather(resource: Resource, world: World, source: Body) -> _View:
     if kept is not None and kept.resource is not resource:
         kept = None
     destination = kept.destination if kept is not None else flow.destination_of(resource)
-    observed = world.secrets.observe(resource.key.namespace, destination["name"])
     done: Done | None = world.memory.recall(resource.key, "done")
+    interval = kept.interval if kept is not None else refresh_interval(resource.spec.get("refreshAfter"))
+    if not (flow.exists_for_this_generation(resource) if done is None else done.generation == resource.generation):
+        return _View(resource, destination, None, interval, done, None)
+    observed = world.secrets.observe(resource.key.namespace, destination["name"])
     if kept is not None and kept.observed is observed and _alike(kept.done, done):
         return kept._replace(done=done)  # mostly nothing is new, and all of this is asked at each refresh
-    interval = refresh_interval(resource.spec.get("refreshAfter"))
     if done is None:
         done = _after_start(resource, world, observed, first_turn(world.now(), interval, _phase(resource, source)))
     verdict = None
@@ -168,6 +173,8 @@ def hashed(resource: Resource) -> bool:
 
 
 def _act(view: _View, world: World, read: Read, due: float) -> Result:
+    if view.verdict is None:
+        view = view._replace(observed=world.secrets.observe(view.resource.key.namespace, view.destination["name"]))
     resource, destination, done = view.resource, view.destination, view.done
     answer, form = _answer(read.values), _form(resource, world, destination)
     made = Done(resource.generation, "", due, answer, form)

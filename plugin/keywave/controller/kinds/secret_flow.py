@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from keywave.controller import planning_kept, reasons
 from keywave.controller.content.transformation import Transformation, references, transformation_of
 from keywave.controller.kinds.holding_credentials import held_by
+from keywave.controller.login_plan import LoginPlan
 from keywave.controller.model import Body, Condition, Key, Resource, Result
 from keywave.controller.ports import World
 from keywave.controller.problems import PlanProblem
@@ -67,6 +68,18 @@ def transformation_for(resource: Resource, world: World, destination: Body) -> T
     """Raises PlanProblem."""
     shared = {key: world.lookup.find(key) for key in references(resource, destination)}
     return transformation_of(resource, destination, shared)
+
+
+def formable(resource: Resource, world: World) -> LoginPlan:
+    """What the object itself and those that it names tell, before the API server or Vault is asked for anything: thousands of objects that
+    can never work cost nothing at a retry. Raises PlanProblem."""
+    transformation_for(resource, world, destination_of(resource))
+    return plan_of(resource, world)
+
+
+def never_synced(resource: Resource) -> bool:
+    """Whether no Secret was ever written for it."""
+    return not resource.status.get("lastGeneration")
 
 
 def suspended(resource: Resource) -> bool:
