@@ -32,6 +32,8 @@ LONGEST = tuple(
     f"tests/integration/test_{name}.py" for name in ("reconciler_hostile", "reconciler_examples", "reconciler_chaos")
 )
 
+assert all((Path(__file__).parents[1] / name).is_file() for name in LONGEST)
+
 # How long an example takes says more about what else the machine does than about the example. "few" is for the runs on further Pythons.
 _PATIENT = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
 hypothesis.settings.register_profile("patient", **_PATIENT)

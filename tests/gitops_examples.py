@@ -36,19 +36,27 @@ WORKLOADS = (("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("apps/v1", 
 RESTARTED = "vso.secrets.hashicorp.com/restartedAt"
 PATHS = {
     "quickstart": ("01-quickstart", "."),
+    "helm": ("02-helm-stdin", "."),
     "overlays": ("03-dev-prod-overlays", "overlays/prod"),
+    "orders": ("04-multi-tenant", "teams/orders"),
+    "billing": ("04-multi-tenant", "teams/billing"),
     "clusters": ("05-multi-cluster", "clusters/eu"),
     "dynamic": ("06-dynamic-database", "."),
     "pki": ("07-pki", "."),
     "approle": ("08-approle", "."),
     "templates": ("09-transformation-templates", "."),
     "fan-in": ("10-fan-in", "."),
+    "ledger": ("11-app-of-apps", "."),
     "checkout": ("12-monorepo-flux", "teams/checkout/prod"),
     "search": ("12-monorepo-flux", "teams/search/prod"),
     "identity": ("12-monorepo-flux", "teams/identity/prod"),
     "hand-written": ("13-hand-written", "."),
 }
 """What is synced, by a short name: example, and the kustomization in it."""
+TENANTS = ("orders", "billing")
+"""Their profile is the platform team's, for the project of that name."""
+LAYERED = "ledger"
+"""In Argo CD an Application of Applications, one for each layer."""
 
 
 @dataclass
@@ -60,6 +68,7 @@ class Setting:
     namespace: str
     tree: Path
     path: str
+    project: str = ""
     references: Any = ()
     withheld: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
@@ -99,14 +108,20 @@ class Setting:
 
     def fill(self, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch) -> None:
         """All that the tree asks for, but the roles of its logins."""
+        settings = Settings(profiles=self.profiles, project=self.project)
         with monkeypatch.context() as there:
             there.chdir(self.tree)
-            self.references = proving.read_set(self.path, Settings(), BuildOptions()).references
+            self.references = proving.read_set(self.path, settings, BuildOptions()).references
         example_vault.fill(self, self.references)
         for mount in {reference.mount for reference in self.references if reference.kind == "dynamic"}:
             where = {"plugin_name": "postgresql-database-plugin", "connection_url": postgresql.vault_url}
             who = {"username": postgresql.user, "password": postgresql.password, "allowed_roles": "*"}
             self.vault.write(f"{mount}/config/app", {**where, **who})
+
+    @property
+    def profiles(self) -> str:
+        """The folder of the platform team's profiles, "" where the tree has its own."""
+        return str(self.tree / "platform") if self.project else ""
 
     def open(self) -> None:
         """The roles of the logins; for an AppRole its SecretID, too, which the platform's people bring."""
@@ -187,10 +202,15 @@ def copied(short: str, folder: Path, namespace: str, vault: Vault) -> str:
     """The example in `folder`, for this namespace, this Vault and keywave's operator. Returns the kustomization's path in it."""
     example, path = PATHS[short]
     shutil.copytree(EXAMPLES / example, folder, ignore=shutil.ignore_patterns("expected", "vault.lock.d"))
+    if short == "helm":
+        _commit_chart(folder)
     for file in folder.rglob("*.yaml"):
         text = re.sub(r"https://vault\.(\w+\.)?example\.com:8200", vault.url, file.read_text())
         # What the platform team brings, and TLS, which the test's Vault has not.
-        text = re.sub(r"^ *(caCertSecret|caCertSecretRef|tlsServerName|operator):.*\n", "", text, flags=re.M)
+        text = re.sub(
+            r"^ *(caCertSecret|caCertSecretRef|tlsServerName|vaultNamespace|operator):.*\n", "", text, flags=re.M
+        )
+        text = text.replace("namespaces: [orders, billing]", f"namespaces: [{namespace}]")
         file.write_text(text.replace("external: [vault-ca]", "external: [edge-approle]"))
     for file in folder.rglob("profile.yaml"):
         if "auth:" in file.read_text():  # else it is an overlay's patch
@@ -203,3 +223,13 @@ def copied(short: str, folder: Path, namespace: str, vault: Vault) -> str:
     whole |= {"namespace": namespace, "patches": [*whole.get("patches", ()), *patches]}
     kustomization.write_text(yaml.safe_dump(whole))
     return path
+
+
+def _commit_chart(folder: Path) -> None:
+    """What Helm made, as people commit it: the profile in a file of its own."""
+    documents = (folder / "chart-output.yaml").read_text().split("---\n")
+    (folder / "chart-output.yaml").unlink()
+    (profile,) = [text for text in documents if "kind: VaultProfile" in text]
+    (folder / "profile.yaml").write_text(profile)
+    (folder / "chart.yaml").write_text("---\n".join(text for text in documents if text is not profile))
+    (folder / "kustomization.yaml").write_text("resources: [profile.yaml, chart.yaml]\n")

@@ -76,7 +76,7 @@ class Hostile:
     def object(self, number: int) -> Body:
         """One that the API server takes, mostly."""
         kind = self._one(*KINDS, "VaultStaticSecret", "VaultDynamicSecret", "VaultPKISecret", "VaultStaticSecret")
-        metadata: Body = {"name": f"bad-{number}", "annotations": self._annotations()}
+        metadata: Body = {"name": f"bad-{number}", "annotations": self._annotations(kind)}
         if self._often(0.02):
             metadata["finalizers"] = [FINALIZERS[kind]] if kind in FINALIZERS else []
         return {"apiVersion": KINDS[kind], "kind": kind, "metadata": metadata, "spec": getattr(self, f"_{kind}")()}
@@ -124,7 +124,7 @@ class Hostile:
     def _number(self) -> int:
         return self._chance.choice(NUMBERS)
 
-    def _annotations(self) -> Body:
+    def _annotations(self, kind: str) -> Body:
         holds = (
             "a",
             "/",
@@ -145,7 +145,7 @@ class Hostile:
         # Seldom, for the API server writes each of them again with each status.
         if self._often(0.002):
             found["reconcile.keywave.dev/refresh"] = LONG
-        if self._often(0.001):
+        if kind in ("VaultAuth", "VaultConnection") and self._often(0.01):
             found["reconcile.keywave.dev/holds"] = "a/b," * 50_000
         return found
 

@@ -7,13 +7,13 @@ Vault; mending it in Vault is enough. A rotation restarts each workload once and
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from gitops_examples import PATHS, VSO, Setting, copied, ready
+from gitops_examples import LAYERED, PATHS, TENANTS, VSO, Setting, copied, ready
 
 from keywave.cli import run
 from rig import REPOSITORY
@@ -52,7 +52,8 @@ def settings(
             vault = ends.enter_context(vault_driver.vault(folder / namespace / "vault"))
             cluster.ensure_namespace(namespace)
             tree = folder / namespace / "tree"
-            made[short] = Setting(cluster, vault, namespace, tree, copied(short, tree, namespace, vault))
+            project = short if short in TENANTS else ""
+            made[short] = Setting(cluster, vault, namespace, tree, copied(short, tree, namespace, vault), project)
             made[short].fill(postgresql, monkeypatch)
         yield made
 
@@ -121,15 +122,29 @@ def test_argo_cd_brings_every_example_to_its_end(
         settings("argo", rig_folder / "examples-argo", own_cluster, postgresql, monkeypatch) as examples,
         argocd_driver.argocd(rig_folder / "examples-argocd", own_cluster, redis) as argocd,
     ):
-        plugin = start_plugin(REPOSITORY / "argocd-cmp.yaml", env={"PATH": product_path}, sockets=argocd.sockets)
+        path, ours = {"PATH": product_path}, REPOSITORY / "argocd-cmp.yaml"
+        plugins = dict.fromkeys(examples, start_plugin(ours, env=path, sockets=argocd.sockets).name)
+        for short in TENANTS:  # whose sidecar has the platform team's profiles
+            file = examples[short].tree.parent / "plugin.yaml"
+            file.write_text(ours.read_text().replace("name: keywave\n", f"name: keywave-{short}\n", 1))
+            env = {**path, "KEYWAVE_PROFILES": examples[short].profiles}
+            plugins[short] = start_plugin(file, env=env, sockets=argocd.sockets).name
         with argocd.configured(health):
-            argo_story(argocd, examples, git_daemon, plugin.name)
+            argo_story(argocd, examples, git_daemon, plugins)
 
 
-def argo_story(argocd: ArgoCD, examples: Settings, git_daemon: GitDaemon, plugin: str) -> None:
-    for one in examples.values():
-        url = git_daemon.publish(one.tree, one.namespace)
-        argocd.create(one.namespace, repo=url, path=one.path, namespace=one.namespace, plugin=plugin)
+def argo_story(argocd: ArgoCD, examples: Settings, git_daemon: GitDaemon, plugins: Mapping[str, str]) -> None:
+    layers = [{"name": "layer", "string": "all"}, {"name": "destination", "string": argocd.destination}]
+    for short, one in examples.items():
+        argocd.create(
+            one.namespace,
+            repo=git_daemon.publish(one.tree, one.namespace),
+            path=one.path,
+            namespace=one.namespace,
+            plugin=plugins[short],
+            project=one.project and argocd.project(one.project),
+            parameters=layers if short == LAYERED else (),
+        )
         argocd.start_sync(one.namespace)
 
     story(examples, lambda short: argocd.explain(f"argo-{short}"))
@@ -138,9 +153,9 @@ def argo_story(argocd: ArgoCD, examples: Settings, git_daemon: GitDaemon, plugin
     assert ended == dict.fromkeys(examples, "Succeeded")
     for one in examples.values():
         argocd.refresh(one.namespace)
-    assert {short: argocd.sync_status(one.namespace) for short, one in examples.items()} == dict.fromkeys(
-        examples, "Synced"
-    )
+    layered = [f"{examples[LAYERED].namespace}-{layer}" for layer in ("setup", "secrets", "apps")]
+    synced = [*(one.namespace for one in examples.values()), *layered]
+    assert {name: argocd.sync_status(name) for name in synced} == dict.fromkeys(synced, "Synced")
     # Nor does Argo CD take the restarts back where it heals by itself.
     once = {short: one.restarts() for short, one in examples.items()}
     for one in examples.values():
@@ -174,9 +189,9 @@ def flux_story(flux: Flux, examples: Settings) -> None:
             if "auth" in profile["spec"]:
                 file.write_text(yaml.safe_dump({**profile, "spec": {**profile["spec"], "flux": told}}))
         artifact, name = one.tree.parent / "artifact", one.namespace
-        assert (
-            run(["render", str(one.tree / one.path), "--target", "flux", "--name", name, "--out", str(artifact)]) == 0
-        )
+        guarded = ["--profiles", one.profiles, "--project", one.project] if one.project else []
+        asked = ["--target", "flux", "--name", name, *guarded, "--out", str(artifact)]
+        assert run(["render", str(one.tree / one.path), *asked]) == 0
         layers = list(yaml.safe_load_all((artifact / "kustomizations.yaml").read_text()))
         # The monorepo's overlays each say the folder of the artifact that they go into.
         inside = Path(layers[0]["spec"]["path"]).parent

@@ -53,8 +53,10 @@ class ArgoCD:
         env: Mapping[str, str] | None = None,
         sync_options: Sequence[str] = ("CreateNamespace=true",),
         automated: bool = False,
+        project: str = "",
     ) -> Body:
-        """Create an Application (its name is unique in the run). `plugin` is the plugin's name with its version, as in the socket."""
+        """Create an Application (its name is unique in the run). `plugin` is the plugin's name with its version, as in the socket.
+        `project`: "" is Argo CD's own."""
         source: Body = {"repoURL": repo, "path": path, "targetRevision": BRANCH}
         if plugin is not None:
             source["plugin"] = {"name": plugin}
@@ -66,7 +68,7 @@ class ArgoCD:
         if automated:
             policy["automated"] = {}
         spec = {
-            "project": "default",
+            "project": project or "default",
             "source": source,
             "destination": {"server": self.destination, "namespace": namespace},
             "syncPolicy": policy,
@@ -74,6 +76,15 @@ class ArgoCD:
         return self.cluster.apply(
             {"apiVersion": API, "kind": "Application", "metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec}
         )
+
+    def project(self, name: str) -> str:
+        """Make a project that may do anything. Its name."""
+        anywhere = {"server": "*", "namespace": "*"}
+        kinds = [{"group": "*", "kind": "*"}]
+        spec = {"sourceRepos": ["*"], "destinations": [anywhere], "clusterResourceWhitelist": kinds}
+        metadata = {"name": name, "namespace": NAMESPACE}
+        self.cluster.apply({"apiVersion": API, "kind": "AppProject", "metadata": metadata, "spec": spec})
+        return name
 
     def application(self, name: str) -> Body:
         found = self.cluster.get(API, "Application", name, NAMESPACE)

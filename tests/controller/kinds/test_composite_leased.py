@@ -270,3 +270,32 @@ def test_a_hash_that_is_not_wanted_cannot_be_with_credentials_that_are_in_the_se
     change(made, {**spec(KV, DB), "hmacSecretData": False})
 
     assert (run(made).reason, made.alive) == ("InvalidConfiguration", {})
+
+
+def test_a_source_that_is_refused_makes_no_heap_of_credentials_of_the_others() -> None:
+    made = model(DB, MQ)
+    made.faults["mq/"] = VaultFault("forbidden", "permission denied", status=403)
+    for _ in range(20):
+        assert run(made).failed
+        made.now += 60
+    assert made.asked.count("db/creds/app") == 1
+    assert made.living() == set()
+    assert "pendingRevocations" not in (made.body(KIND, "app") or {})["status"]
+
+    made.faults.clear()
+    run(made, 2)
+    assert set(secret(made)) == {"DB_USER", "MQ_USER"}
+    assert len(made.living()) == 2
+
+
+def test_credentials_that_cannot_be_revoked_at_once_are_revoked_later() -> None:
+    made = model(DB, MQ)
+    made.faults |= {"mq/": VaultFault("forbidden", "no"), "sys/leases/revoke": VaultFault("unreachable", "no")}
+    run(made)
+    ((entry,), (living,)) = (made.body(KIND, "app") or {})["status"]["pendingRevocations"], made.living()
+    assert entry["id"] == living
+    made.faults.clear()
+    for _ in range(4):
+        run(made)
+        made.now += 65
+    assert living not in made.living()

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from controller.leased_model import KINDS as LEASED
-from controller.model_world import Model
+from controller.model_world import TEAM, Model
 from controller.refreshed_world import KINDS as READ
 
 from keywave.controller.kinds import composite
+from keywave.controller.model import Key
 from keywave.controller.ports import Reconcile, World
 from keywave.vault.values import VaultFault
 
@@ -29,13 +30,13 @@ every_kind = pytest.mark.parametrize("name", KINDS)
 class Counted(Model):
     """`gets`: what the API server was asked for, by kind. A Secret that no watch has is one, too."""
 
-    def __init__(self, name: str, **spec: Any) -> None:
+    def __init__(self, name: str, spec: dict[str, Any] | None = None, **metadata: Any) -> None:
         super().__init__()
         self.kind, self.reconcile, wanted = KINDS[name]
         self.gets: Counter[str] = Counter()
         self.login()
         self.put("Deployment", "web", {"template": {"metadata": {}}})
-        self.put(self.kind, "app", {**wanted, **spec})
+        self.put(self.kind, "app", {**wanted, **(spec or {})}, **metadata)
 
     def world(self) -> World:
         world = super().world()
@@ -58,9 +59,12 @@ class Counted(Model):
         return str(found["status"])
 
     def tried(self) -> dict[str, int]:
-        """The requests of one more try, which fails."""
+        """The requests of one more try, which fails, after a first one that told of it."""
+        self.run(self.reconcile, self.kind, "app")
         self.gets.clear()
+        writes = self.calls
         assert self.run(self.reconcile, self.kind, "app").failed
+        assert self.calls == writes
         return dict(self.gets)
 
 
@@ -73,17 +77,45 @@ class Counted(Model):
     ],
     ids=["no such login", "no such transformation"],
 )
-def test_an_object_that_names_what_is_not_there_costs_nothing(name: str, wrong: dict[str, Any]) -> None:
-    made = Counted(name, **wrong)
+@pytest.mark.parametrize("annotations", [{}, {"reconcile.keywave.dev/refresh": "now"}], ids=["", "refresh"])
+def test_an_object_that_names_what_is_not_there_costs_nothing(
+    name: str, wrong: dict[str, Any], annotations: dict[str, str]
+) -> None:
+    made = Counted(name, wrong, annotations=annotations)
     made.kv["kv/app"] = {"a": "1"}
-    assert (made.tried(), made.tried(), made.asked) == ({}, {}, [])
+    assert (made.tried(), made.asked) == ({}, [])
     assert made.status("Ready") == "False"
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("VaultDynamicSecret", {"path": "../x"}),
+        ("VaultPKISecret", {"role": "../x"}),
+        ("leased composite", {"sources": [*SOURCES, {"name": "bad", "dynamic": {"mount": "db", "path": "../x"}}]}),
+        ("leased composite", {"hmacSecretData": False}),
+    ],
+)
+def test_nor_does_one_that_asks_for_what_cannot_be_asked_for(name: str, wrong: dict[str, Any]) -> None:
+    made = Counted(name, wrong)
+    assert (made.tried(), made.asked) == ({}, [])
 
 
 @every_kind
 def test_what_vault_refuses_costs_a_read_at_most_and_one_of_the_object_where_something_is_issued(name: str) -> None:
     made = Counted(name)
     made.faults[""] = VaultFault("forbidden", "permission denied", status=403)
-    made.tried()
     assert made.tried() == ({} if name in READ else {"Secret": 1, made.kind: 1})
     assert made.status("Ready") == "False"
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_secret_that_is_to_be_there_and_is_not_is_looked_for_once_a_try_after_a_restart(name: str) -> None:
+    made = Counted(name, {"destination": {"name": "creds", "create": False}})
+    made.kv["kv/app"] = {"a": "1"}
+    made.put("Secret", "creds", {})
+    assert not made.run(made.reconcile, made.kind, "app").failed
+    del made.objects[Key("Secret", TEAM, "creds")]
+    made.restart()
+    made.now += 60
+    assert made.tried() == {"Secret": 2}  # the second is for the condition Ready

@@ -13,7 +13,7 @@ from keywave.controller.kinds.holding import to_revoke
 from keywave.controller.model import Body, Resource, Result
 from keywave.controller.ports import World
 from keywave.objects.manifest import mapping, sequence
-from keywave.vault.values import Payload, VaultFault
+from keywave.vault.values import Payload, ValueRequest, VaultFault
 
 
 def reconcile(resource: Resource, world: World, failures: int) -> Result:
@@ -37,14 +37,17 @@ def _of(resource: Resource, source: Body) -> Body:
 def _read_all(resource: Resource, world: World, max_age: float) -> refreshed.Read:
     """Raises VaultFault of the first source that fails, with its name."""
     plan = flow.plan_of(resource, world)
+    requests: dict[str, tuple[ValueRequest, Body]] = {}
     found: dict[str, tuple[Payload, Body]] = {}
-    for source in map(mapping, sequence(resource.spec.get("sources"))):
-        name = str(source.get("name") or "")
-        try:
-            payload = world.vault.read(plan, static.request_of(_of(resource, source)), max_age=max_age)
-        except VaultFault as fault:
-            raise named(name, fault) from None
-        found[name] = payload, mapping(source.get("keys"))
+    name = ""
+    try:
+        for source in map(mapping, sequence(resource.spec.get("sources"))):
+            name = str(source.get("name") or "")
+            requests[name] = static.request_of(_of(resource, source)), mapping(source.get("keys"))
+        for name, (request, keys) in requests.items():
+            found[name] = world.vault.read(plan, request, max_age=max_age), keys
+    except VaultFault as fault:
+        raise named(name, fault) from None
 
     def data(transformation: Transformation) -> dict[str, bytes]:
         merged = merge({name: (payload.data, keys) for name, (payload, keys) in found.items()})

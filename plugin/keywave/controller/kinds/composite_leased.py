@@ -27,6 +27,7 @@ from keywave.controller.kinds.composite_values import (
     kept_values,
     mac_of,
     read_all,
+    request_of,
 )
 from keywave.controller.kinds.holding import keep_while_revoking
 from keywave.controller.login_plan import LoginPlan
@@ -41,6 +42,7 @@ from keywave.vault.values import Payload, VaultFault, lease_renew, lease_revoke
 
 FINALIZER = "vaultcompositesecret.reconcile.keywave.dev/finalizer"
 _GONE = ("forbidden", "refused", "absent")
+_REFUSED = "refused source"
 
 
 def is_leased(resource: Resource) -> bool:
@@ -59,7 +61,7 @@ def reconcile_leased(resource: Resource, world: World) -> Result:
     """Raises PlanProblem, VaultFault, KubeError."""
     view = None
     if flow.never_synced(resource):
-        flow.formable(resource, world)
+        _check(resource, world)
     else:
         view = _gather(resource, world)
     if view is None or view.writing(world.now()) or set(view.steps.values()) - {"rest"}:
@@ -74,6 +76,17 @@ def reconcile_leased(resource: Resource, world: World) -> Result:
         _still_alive(view, world)
         raise
     return _follow_up(after, world)
+
+
+def _check(resource: Resource, world: World) -> None:
+    """All that can be told before anything is asked or issued. Raises PlanProblem, VaultFault(invalid)."""
+    flow.check_names(resource, world)
+    parts = parts_of(resource)
+    if resource.spec.get("hmacSecretData") is False and any(part.dynamic for part in parts):
+        wrong = "hmacSecretData: false cannot be with a dynamic source, whose values are in the Secret only: the hash tells that they are"
+        raise PlanProblem(reasons.INVALID, wrong)
+    for part in parts:
+        request_of(part, resource)
 
 
 def _gather(resource: Resource, world: World) -> View:
@@ -157,14 +170,14 @@ def _written(view: View, world: World) -> Resource:
     resource, destination, plan = view.resource, view.destination, flow.plan_of(view.resource, world)
     if view.verdict.action == "refuse":
         raise PlanProblem(view.verdict.reason, view.verdict.message)
-    if resource.spec.get("hmacSecretData") is False and any(part.dynamic for part in view.parts):
-        wrong = "hmacSecretData: false cannot be with a dynamic source, whose values are in the Secret only: the hash tells that they are"
-        raise PlanProblem(reasons.INVALID, wrong)
+    _check(resource, world)
     revoking.spare(resource, world, view.form)
     transformation = flow.transformation_for(resource, world, destination)._replace(exclude_raw=True)
     read = read_all(view, world, plan)
     kept = kept_values(view, world, transformation)
     issuing = [part for part in view.parts if part.dynamic and part.name not in kept]
+    # What was refused last is asked for first: the others need not be issued for nothing.
+    issuing.sort(key=lambda part: part.name != world.memory.recall(resource.key, _REFUSED))
     changed = any(part.entry.get("secretMAC") != mac_of(world, read[part.name]) for part in view.parts if part.kv)
     told = flow.exists_for_this_generation(resource) and resource.status.get("requestHash") == view.form
     if told and not changed and "issue" not in view.steps.values() and view.verdict.action == "unchanged":
@@ -175,7 +188,9 @@ def _written(view: View, world: World) -> Resource:
     new: dict[str, Payload] = {}
     try:
         for part in issuing:
+            world.memory.keep(resource.key, _REFUSED, part.name)
             new[part.name] = issued(part, resource, world, plan)
+            world.memory.keep(resource.key, _REFUSED, None)
             resource = _noted(resource, world, part, new[part.name])
         data = formed(view, transformation, read, kept, new, world)
         mac = world.secrets.mac(data)
@@ -191,7 +206,7 @@ def _written(view: View, world: World) -> Resource:
         for part in issuing:
             if part.name in new and part.revoked:
                 lease = leases.lease_from(new[part.name])
-                revoking.discard(resource, world, plan, lease.id, lease.end, revocation(resource))
+                resource = revoking.discard(resource, world, plan, lease.id, lease.end, revocation(resource))
         raise
     before = str(resource.status.get("secretMAC") or "")
     entries = [entry_of(part, read, new, world, plan) for part in view.parts]

@@ -19,7 +19,7 @@ from keywave.controller.ports import Observed, World
 from keywave.controller.timing import is_due, refresh_interval, shared_age
 from keywave.kube.resources import SECRET
 from keywave.objects.manifest import mapping
-from keywave.vault.values import Payload, VaultFault, dynamic
+from keywave.vault.values import Payload, ValueRequest, VaultFault, dynamic
 
 
 class View(NamedTuple):
@@ -58,12 +58,25 @@ def read_all(view: View, world: World, plan: LoginPlan) -> dict[str, Payload]:
     found = {}
     for part in view.parts:
         if part.kv:
-            spec = {**part.kv, "namespace": resource.spec.get("namespace")}
+            request = request_of(part, resource)
             try:
-                found[part.name] = world.vault.read(plan, static.request_of(spec), max_age=max_age)
+                found[part.name] = world.vault.read(plan, request, max_age=max_age)
             except VaultFault as fault:
                 raise named(part.name, fault) from None
     return found
+
+
+def request_of(part: Part, resource: Resource) -> ValueRequest:
+    """What Vault is asked for. Raises VaultFault(invalid) with the source's name."""
+    spec, space = part.dynamic, str(resource.spec.get("namespace") or "")
+    params = {str(name): str(value) for name, value in mapping(spec.get("params")).items()}
+    method = str(spec.get("requestHTTPMethod") or "GET")
+    try:
+        if part.kv:
+            return static.request_of({**part.kv, "namespace": space})
+        return dynamic(str(spec.get("mount") or ""), str(spec.get("path") or ""), method, params, space)
+    except VaultFault as fault:
+        raise named(part.name, fault) from None
 
 
 def named(source: str, fault: VaultFault) -> VaultFault:
@@ -91,12 +104,8 @@ def kept_values(view: View, world: World, transformation: Transformation) -> dic
 
 
 def issued(part: Part, resource: Resource, world: World, plan: LoginPlan) -> Payload:
-    spec, space = part.dynamic, str(resource.spec.get("namespace") or "")
-    params = {str(name): str(value) for name, value in mapping(spec.get("params")).items()}
-    method = str(spec.get("requestHTTPMethod") or "GET")
+    request, rotating = request_of(part, resource), part.rotates and bool(part.entry.get("staticCredsMetaData"))
     try:
-        request = dynamic(str(spec.get("mount") or ""), str(spec.get("path") or ""), method, params, space)
-        rotating = part.rotates and bool(part.entry.get("staticCredsMetaData"))
         return world.vault.read(plan, request, max_age=0.0) if rotating else world.vault.issue(plan, request)
     except VaultFault as fault:
         raise named(part.name, fault) from None

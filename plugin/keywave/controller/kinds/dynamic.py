@@ -46,7 +46,7 @@ def _reconcile(resource: Resource, world: World) -> Result:
     view = None if flow.never_synced(resource) else gather(resource, world)
     step = leases.decide(view.seen) if view is not None else "issue"
     if step == "issue":
-        flow.formable(resource, world)
+        flow.check_names(resource, world)
         request_of(resource.spec)
     if view is None or step != "rest":
         found = revoking.fresh(resource, world)

@@ -80,7 +80,7 @@ def reconcile(resource: Resource, world: World, failures: int) -> Result:
 def _reconcile(resource: Resource, world: World) -> Result:
     view = None if flow.never_synced(resource) else _gather(resource, world)
     if view is None or view.step == "issue":
-        flow.formable(resource, world)
+        flow.check_names(resource, world)
         request_of(resource.spec)
     if view is None or view.step != "rest":
         found = revoking.fresh(resource, world)
@@ -193,7 +193,8 @@ def _issue(view: _View, world: World) -> Resource:
     payload = world.vault.issue(plan, request)
     new = _issued(payload)
     if view.step == "renew" and new.ends <= before.ends + 1:
-        revoking.discard(resource, world, plan, new.serial if revoke else "", new.ends, _revocation(resource))
+        serial = new.serial if revoke else ""
+        resource = revoking.discard(resource, world, plan, serial, new.ends, _revocation(resource))
         return _no_later(resource, world, before)
     try:
         resource = _noted(resource, world, new) if revoke else resource

@@ -75,7 +75,8 @@ class Seen(NamedTuple):
 
 
 class _View(NamedTuple):
-    """`verdict`: on the Secret with the data of `done`; None where nothing was done for this generation: then `observed` says nothing."""
+    """`verdict`: on the Secret with the data of `done`; None where nothing was done for this generation. `observed` is None,
+    too, as long as nothing was written for it: it has not been looked at."""
 
     resource: Resource
     destination: Body
@@ -102,8 +103,8 @@ def reconcile(resource: Resource, world: World, source: Body, read: Reader) -> R
     step = decide(_seen(view, now))
     if step == "rest" and view.done is not None:
         return restarts.after_restarts(resource, world, view.done.due - now)
-    if step == "first":
-        flow.formable(resource, world)
+    if not flow.exists_for_this_generation(resource):
+        flow.check_names(resource, world)
     ages = {"ask": 0.0, "first": 1.0}
     found = read(resource, world, ages.get(step, shared_age(view.interval)))
     return _act(view, world, found, next_turn(found.at - _SHIFT, view.interval, _phase(resource, source)) + _SHIFT)
@@ -116,7 +117,7 @@ def _gather(resource: Resource, world: World, source: Body) -> _View:
     destination = kept.destination if kept is not None else flow.destination_of(resource)
     done: Done | None = world.memory.recall(resource.key, "done")
     interval = kept.interval if kept is not None else refresh_interval(resource.spec.get("refreshAfter"))
-    if not (flow.exists_for_this_generation(resource) if done is None else done.generation == resource.generation):
+    if not flow.exists_for_this_generation(resource):
         return _View(resource, destination, None, interval, done, None)
     observed = world.secrets.observe(resource.key.namespace, destination["name"])
     if kept is not None and kept.observed is observed and _alike(kept.done, done):
@@ -173,7 +174,7 @@ def hashed(resource: Resource) -> bool:
 
 
 def _act(view: _View, world: World, read: Read, due: float) -> Result:
-    if view.verdict is None:
+    if not flow.exists_for_this_generation(view.resource):
         view = view._replace(observed=world.secrets.observe(view.resource.key.namespace, view.destination["name"]))
     resource, destination, done = view.resource, view.destination, view.done
     answer, form = _answer(read.values), _form(resource, world, destination)

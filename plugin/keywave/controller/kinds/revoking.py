@@ -111,19 +111,26 @@ def mend_metadata(resource: Resource, world: World, target: Any, uid: str) -> No
         world.secrets.note(body)
 
 
-def discard(resource: Resource, world: World, plan: Any, id: str, end: float, request: Request) -> None:
-    """Revokes what was issued and could not be written; what cannot be revoked now is kept in the status. Raises nothing."""
+def discard(resource: Resource, world: World, plan: Any, id: str, end: float, request: Request) -> Resource:
+    """Revokes what was issued and could not be written; what cannot be revoked now is kept in the status, what was noted there goes. The
+    object as it is then. Raises nothing."""
     if not id:
-        return
+        return resource
+    before, revoked = pending(resource), True
     try:
         world.vault.issue(plan, request(id))
-        return
+        entries = with_pending(before, {}, "", world.now(), id)
     except VaultFault:
-        entries = with_pending(pending(resource), {id: end}, "", world.now(), "")
+        entries, revoked = with_pending(before, {id: end}, "", world.now(), ""), False
+    if (entries or []) == before:
+        return resource
     try:
         write_status(resource, world, {"pendingRevocations": entries}, ())
     except KubeError:
-        orphaned(resource, world, [id])
+        if not revoked:
+            orphaned(resource, world, [id])
+        return resource
+    return with_status(resource, {"pendingRevocations": entries})
 
 
 def end(

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from keywave.controller import planning_kept, reasons
 from keywave.controller.content.transformation import Transformation, references, transformation_of
 from keywave.controller.kinds.holding_credentials import held_by
-from keywave.controller.login_plan import LoginPlan
 from keywave.controller.model import Body, Condition, Key, Resource, Result
 from keywave.controller.ports import World
 from keywave.controller.problems import PlanProblem
@@ -70,15 +69,15 @@ def transformation_for(resource: Resource, world: World, destination: Body) -> T
     return transformation_of(resource, destination, shared)
 
 
-def formable(resource: Resource, world: World) -> LoginPlan:
+def check_names(resource: Resource, world: World) -> None:
     """What the object itself and those that it names tell, before the API server or Vault is asked for anything: thousands of objects that
     can never work cost nothing at a retry. Raises PlanProblem."""
     transformation_for(resource, world, destination_of(resource))
-    return plan_of(resource, world)
+    plan_of(resource, world)
 
 
 def never_synced(resource: Resource) -> bool:
-    """Whether no Secret was ever written for it."""
+    """Whether its status tells of no Secret that was written for it."""
     return not resource.status.get("lastGeneration")
 
 
