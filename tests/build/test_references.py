@@ -160,7 +160,8 @@ OWN = {
         *(vso(kind, "payments") for kind in ("VaultConnection", "VaultAuth", "VaultAuthGlobal")),
     ],
     "connection and auth": [
-        vso("VaultConnection", "payments", caCertSecretRef="payments"),
+        vso("VaultConnection", "payments", caCertSecretRef="payments")
+        | {"metadata": {"name": "payments", "annotations": {references.CLIENT_CERTIFICATE: "payments"}}},
         vso(
             "VaultAuth",
             "payments",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from builders import DEPLOYMENT, INTENT, PROFILE, deployment, expanded, intent, made, profile, spec_of
 
-from keywave.controller.login_plan import CLIENT_CERTIFICATE
 from keywave.controller.model import resource_of
 from keywave.controller.planning import plan_connection
+from keywave.objects.ids import CLIENT_CERTIFICATE
 
 POD = "{serviceAccountName: %s, containers: [{name: app, envFrom: [{secretRef: {name: %s}}]}]}"
 BARE = "{containers: [{name: app, envFrom: [{secretRef: {name: payments}}]}]}"

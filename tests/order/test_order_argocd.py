@@ -22,6 +22,7 @@ from order.sets import (
 
 from keywave.errors import UsageError
 from keywave.intent.model import ArgoSettings, Operator
+from keywave.objects.ids import CLIENT_CERTIFICATE
 from keywave.objects.manifest import Manifest
 from keywave.order import AppInfo, OrderOptions, order
 from keywave.order.waves import HELM_HOOK, HELM_WEIGHT, HOOK, WAVE, bad_wave, explicit_wave, phase_of
@@ -70,13 +71,15 @@ WAVES: dict[str, tuple[list[Manifest], dict[str, str]]] = {
             *usual(),
             own("v1", "Namespace", "app", ns=""),
             own("v1", "Secret", "ca"),
-            connection("other", spec={"caCertSecretRef": "ca"}),
+            own("v1", "Secret", "client"),
+            connection("other", spec={"caCertSecretRef": "ca"}, annotations={CLIENT_CERTIFICATE: "client"}),
             own("v1", "ConfigMap", "unrelated"),
         ],
         {
             "Namespace app": "-2",
             "ServiceAccount app": "-2",
             "Secret ca": "-2",
+            "Secret client": "-2",
             "VaultConnection other": "-2",
             "VaultConnection vault": "-2",
             "VaultAuth app": "-2",

@@ -174,7 +174,18 @@ def test_consumers_are_checked(documents: list[str], expected: list[tuple[str, s
 
 CA_CONNECTION = _object("secrets.hashicorp.com/v1beta1", "VaultConnection", "{address: a, caCertSecretRef: %s}")
 APPROLE = _object("secrets.hashicorp.com/v1beta1", "VaultAuth", "{appRole: {roleId: a, secretRef: id}}")
+CLIENT = CA_CONNECTION.replace(", caCertSecretRef: %s", "").replace(
+    "metadata: {", "metadata: {annotations: {reconcile.keywave.dev/client-cert-secret: tls}, "
+)
 NEEDED = {
+    "a client certificate": (
+        [CLIENT],
+        [("KW2012", "$.metadata.annotations['reconcile.keywave.dev/client-cert-secret']", "warning")],
+    ),
+    "a client certificate in the tree": (
+        [CLIENT, "apiVersion: v1\nkind: Secret\nmetadata: {name: tls, namespace: shop}\n"],
+        [],
+    ),
     "a CA that nobody makes": ([CA_CONNECTION % "ca"], [("KW2012", "$.spec.caCertSecretRef", "warning")]),
     "each namespace once": (
         [CA_CONNECTION % "ca", (CA_CONNECTION % "ca").replace("name: x", "name: second")],
@@ -205,11 +216,13 @@ def test_the_platform_kit_uses_no_intent() -> None:
 
 
 def test_what_the_profile_causes_is_told_at_the_profile() -> None:
-    text = 'address: "https://v", caCertSecret: ca, auth: {method: appRole, roleId: a, secretRef: id}'
+    tls = "operator: {kind: keywave}, tls: {clientCertSecret: client}"
+    text = f'address: "https://v", caCertSecret: ca, {tls}, auth: {{method: appRole, roleId: a, secretRef: id}}'
     document = f"apiVersion: keywave.dev/v1alpha1\nkind: VaultProfile\nmetadata: {{name: other}}\nspec: {{{text}}}\n"
 
     assert _check(document, _intent("{kv: a, profile: other}"), USED) == [
         ("KW2012", "$.spec.caCertSecret", "warning"),
+        ("KW2012", "$.spec.tls.clientCertSecret", "warning"),
         ("KW2012", "$.spec.auth.secretRef", "warning"),
     ]
 

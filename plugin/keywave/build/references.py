@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from keywave.objects.ids import CLIENT_CERTIFICATE
+
 VSO = "secrets.hashicorp.com"
 INTENT = "keywave.dev"
 VSO_SECRETS = ("VaultStaticSecret", "VaultDynamicSecret", "VaultPKISecret")
@@ -48,6 +50,7 @@ _SECRET_ELSEWHERE = (
 )
 _SECRET_IN_OURS = (
     ("VaultConnection", VSO, "spec/caCertSecretRef"),
+    ("VaultConnection", VSO, "metadata/annotations/" + CLIENT_CERTIFICATE.replace("/", "\\/")),
     ("VaultAuth", VSO, "spec/appRole/secretRef"),
     ("VaultAuth", VSO, "spec/jwt/secretRef"),
     ("VaultAuth", VSO, "spec/aws/secretRef"),

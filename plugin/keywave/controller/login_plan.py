@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 Pairs = tuple[tuple[str, str], ...]
-CLIENT_CERTIFICATE = "reconcile.keywave.dev/client-cert-secret"
-"""Annotation of a VaultConnection, whose spec has no field for it."""
 
 
 class ConnectionPlan(NamedTuple):

@@ -9,12 +9,13 @@ from typing import Any
 
 from keywave.controller import reasons
 from keywave.controller.auth_methods.catalogue import AUTH_METHODS
-from keywave.controller.login_plan import CLIENT_CERTIFICATE, ConnectionPlan, LoginPlan, Pairs
+from keywave.controller.login_plan import ConnectionPlan, LoginPlan, Pairs
 from keywave.controller.model import Body, Key, Resource
 from keywave.controller.planning_globals import allowed, merged_with_global
 from keywave.controller.ports import Lookup
 from keywave.controller.problems import PlanProblem
 from keywave.controller.timing import seconds
+from keywave.objects.ids import CLIENT_CERTIFICATE
 from keywave.objects.manifest import mapping
 
 DEFAULT = "default"

@@ -6,6 +6,7 @@ from typing import Any
 
 from keywave.expand.made import kept
 from keywave.intent.model import Profile
+from keywave.objects.ids import CLIENT_CERTIFICATE
 
 
 def connection_spec(profile: Profile) -> dict[str, Any]:
@@ -29,5 +30,5 @@ def connection_spec(profile: Profile) -> dict[str, Any]:
 def client_certificate(profile: Profile) -> dict[str, str]:
     """Annotations by which keywave's own operator finds the client certificate; the CRD has no field for it."""
     if profile.client_cert_secret and profile.operator.kind == "keywave":
-        return {"reconcile.keywave.dev/client-cert-secret": profile.client_cert_secret}
+        return {CLIENT_CERTIFICATE: profile.client_cert_secret}
     return {}

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 VSO_GROUP = "secrets.hashicorp.com"
 INTENT_GROUP = "keywave.dev"
+CLIENT_CERTIFICATE = "reconcile.keywave.dev/client-cert-secret"
+"""Annotation of a VaultConnection, whose spec has no field for it: a Secret in its namespace with tls.crt and tls.key."""
 
 
 class ResourceId(NamedTuple):

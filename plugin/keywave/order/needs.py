@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from keywave.objects.ids import VSO_GROUP
+from keywave.objects.ids import CLIENT_CERTIFICATE, VSO_GROUP
 from keywave.objects.manifest import Body, Manifest, mapping, sequence
 from keywave.objects.workloads import pod_template
 from keywave.order.kinds import COMPOSITE_GROUP, ESO_GROUP
@@ -27,7 +27,11 @@ class Need(NamedTuple):
 def needs_of(kind: str, namespace: str, manifest: Manifest, operator_namespace: str) -> Iterator[Need]:
     """The needs of a setup or secret object; `namespace` is where its plain names are looked up."""
     reader = _READERS.get(kind)
-    return reader(manifest.spec, namespace, operator_namespace) if reader else iter(())
+    if reader is not None:
+        yield from reader(manifest.spec, namespace, operator_namespace)
+    certificate = _text(manifest.annotations.get(CLIENT_CERTIFICATE)) if kind == "VaultConnection" else ""
+    if certificate:
+        yield Need("Secret", namespace, certificate, "is the client certificate of")
 
 
 def secret_made(group: str, kind: str, manifest: Manifest) -> str:

@@ -1,6 +1,6 @@
-"""The Secrets that connection and login need: Vault's CA, a secret ID, a token. Somebody must put them into the namespace.
+"""The Secrets that connection and login need: certificates, a secret ID, a token. Somebody must put them into the namespace.
 
-keywave never makes them. The operator looks the CA up beside the VaultConnection, and a login's Secret beside the secret object.
+keywave never makes them. The operator looks certificates up beside the VaultConnection, and a login's Secret beside the secret object.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from keywave.findings import Finding, PathKey
 from keywave.intent.model import Profile
-from keywave.objects.ids import VSO_GROUP
+from keywave.objects.ids import CLIENT_CERTIFICATE, VSO_GROUP
 from keywave.objects.manifest import Manifest, mapping
 from keywave.objects.workloads import same_namespace
 
@@ -44,6 +44,9 @@ def _needed(manifest: Manifest) -> Iterator[tuple[str, tuple[PathKey, ...]]]:
         name = manifest.spec.get("caCertSecretRef")
         if isinstance(name, str) and name:
             yield name, ("spec", "caCertSecretRef")
+        name = manifest.annotations.get(CLIENT_CERTIFICATE)
+        if isinstance(name, str) and name:
+            yield name, ("metadata", "annotations", CLIENT_CERTIFICATE)
     elif manifest.kind == "VaultAuth":
         for method in _METHODS:
             name = mapping(manifest.spec.get(method)).get("secretRef")
@@ -60,6 +63,8 @@ def _finding(manifest: Manifest, secret: str, keys: tuple[PathKey, ...], profile
     for profile in profiles:
         if keys[-1] == "caCertSecretRef" and profile.ca_cert_secret == secret:
             return profile.manifest.warning("KW2012", message, "spec", "caCertSecret", hint=hint)
+        if keys[-1] == CLIENT_CERTIFICATE and profile.client_cert_secret == secret:
+            return profile.manifest.warning("KW2012", message, "spec", "tls", "clientCertSecret", hint=hint)
         if keys[-1] == "secretRef" and profile.auth.settings.get("secretRef"):
             return profile.manifest.warning("KW2012", message, "spec", "auth", "secretRef", hint=hint)
     return manifest.warning("KW2012", message, *keys, hint=hint)

@@ -13,13 +13,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from keywave.controller import reasons
-from keywave.controller.login_plan import CLIENT_CERTIFICATE, LoginPlan
+from keywave.controller.login_plan import LoginPlan
 from keywave.controller.model import Body, Key, Resource, resource_of
 from keywave.controller.ports import World
 from keywave.controller.status import rfc3339
 from keywave.controller.types import TYPES
 from keywave.kube.api_server import KubeError
 from keywave.kube.resources import SECRET
+from keywave.objects.ids import CLIENT_CERTIFICATE
 from keywave.objects.manifest import mapping, sequence
 
 FINALIZER = "reconcile.keywave.dev/revokes-with-it"

@@ -9,10 +9,11 @@ import ssl
 import tempfile
 from typing import NamedTuple
 
-from keywave.controller.login_plan import CLIENT_CERTIFICATE, ConnectionPlan
+from keywave.controller.login_plan import ConnectionPlan
 from keywave.controller.ports import Kube
 from keywave.kube.api_server import KubeError
 from keywave.kube.resources import SECRET
+from keywave.objects.ids import CLIENT_CERTIFICATE
 from keywave.objects.manifest import mapping
 from keywave.vault.tls import default_context
 from keywave.vault.values import VaultFault
