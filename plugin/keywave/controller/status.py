@@ -54,6 +54,8 @@ def write_status(resource: Resource, world: World, fields: Mapping[str, Any], co
     known = world.memory.recall(resource.key, _NAME)
     if known is not None and _older(resource, known, world.now()):
         resource = resource._replace(status=known.status)
+    if world.status_fields is not None:
+        resource = status_beside.up_to_date(resource, world.memory, world.status_fields[resource.key.kind])
     after, before = next_status(resource, fields, conditions, world.now()), resource.status
     whole = after
     if world.status_fields is not None:

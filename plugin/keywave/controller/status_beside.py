@@ -41,6 +41,14 @@ def whole(resource: Resource, memory: Memory, schema: Mapping[str, Any]) -> Reso
     return resource._replace(status={**more, **resource.status}) if more else resource
 
 
+def up_to_date(resource: Resource, memory: Memory, schema: Mapping[str, Any]) -> Resource:
+    """The object with what was last kept, whatever it was before: a write of nothing else leaves no trace in its version."""
+    kept = memory.recall(resource.key, _NAME)
+    if kept is None or kept[0] != resource.uid:
+        return resource
+    return resource._replace(status={**known(resource.status, schema), **kept[1]})
+
+
 def seen(resource: Resource, memory: Memory) -> Resource:
     """The object with what is known of its status; remembers nothing, so that anybody may ask."""
     kept = memory.recall(resource.key, _NAME)

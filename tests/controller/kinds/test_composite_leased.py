@@ -299,3 +299,66 @@ def test_credentials_that_cannot_be_revoked_at_once_are_revoked_later() -> None:
         run(made)
         made.now += 65
     assert living not in made.living()
+
+
+def accounted(made: Model) -> set[str]:
+    """The leases that the object knows of."""
+    status = (made.body(KIND, "app") or {})["status"]
+    held = {(entry.get("secretLease") or {}).get("id") for entry in status.get("sources", ())}
+    return held | {entry["id"] for entry in status.get("pendingRevocations", ())}
+
+
+def test_a_source_that_goes_while_another_is_renewed_leaves_no_lease() -> None:
+    made = model(KV, DB, MQ)
+    run(made, 2)
+    made.now += 730  # MQ is due
+    change(made, spec(KV, MQ))
+    run(made, 2)
+    assert made.living() - accounted(made) == set()
+    made.delete(KIND, "app")
+    run(made, 3)
+    assert made.living() == set()
+
+
+def test_a_source_that_comes_while_another_is_refused_has_no_entry_yet_and_the_last_good_credentials_live() -> None:
+    made = model(DB)
+    run(made, 2)
+    (lease,) = made.living()
+    made.faults["db/creds/other"] = VaultFault("forbidden", "no", status=403)
+    change(made, spec(MQ, {**DB, "dynamic": {"mount": "db", "path": "creds/other"}}))
+    for _ in range(60):
+        made.now += 60
+        assert run(made).failed
+        assert all(entry.get("name") for entry in (made.body(KIND, "app") or {})["status"]["sources"])
+    assert lease in made.living()
+    assert made.living() - accounted(made) == set()
+
+
+@pytest.mark.parametrize("number", range(1, 6))
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_note_that_was_written_and_not_answered_is_not_lost_by_a_death_after_it(number: int, when: str) -> None:
+    made = model(DB, MQ)
+    make = made.world
+
+    def world() -> Any:
+        found = make()
+        patch = found.kube.patch
+
+        def patched(type: Any, namespace: str, name: str, body: Any, **more: Any) -> Any:
+            answer = patch(type, namespace, name, body, **more)
+            noted = (body.get("status") or {}).get("pendingRevocations") or ()
+            if made.die_at is None and any(entry["id"].startswith("mq/") for entry in noted):
+                made.die_at = (made.calls + number, when)
+                raise KubeError("unreachable", "no answer")
+            return answer
+
+        found.kube.patch = patched  # type: ignore[method-assign]
+        return found
+
+    made.world = world  # type: ignore[method-assign]
+    try:
+        run(made)
+    except Died:
+        assert made.living() - accounted(made) == set()
+    else:
+        assert number == 5  # it was through before that

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from controller.leased_model import KINDS as LEASED
 from controller.model_world import TEAM, Model
+from controller.refreshed_world import DESTINATION
 from controller.refreshed_world import KINDS as READ
 
 from keywave.controller.kinds import composite
@@ -119,3 +120,18 @@ def test_a_secret_that_is_to_be_there_and_is_not_is_looked_for_once_a_try_after_
     made.restart()
     made.now += 60
     assert made.tried() == {"Secret": 2}  # the second is for the condition Ready
+
+
+@pytest.mark.parametrize("name", READ)
+def test_nor_is_vault_asked_after_a_restart_where_a_transformation_went(name: str) -> None:
+    made = Counted(name, {"destination": {**DESTINATION, "transformation": {"transformationRefs": [{"name": "all"}]}}})
+    made.kv["kv/app"] = {"a": "1"}
+    made.put("SecretTransformation", "all", {})
+    assert not made.run(made.reconcile, made.kind, "app").failed
+    for kind, gone in (("Secret", "creds"), ("SecretTransformation", "all")):
+        del made.objects[Key(kind, TEAM, gone)]
+    made.restart()
+    made.now += 60
+    made.asked.clear()
+    made.tried()
+    assert made.asked == []

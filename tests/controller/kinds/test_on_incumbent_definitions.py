@@ -15,6 +15,7 @@ from keywave.controller.model import Key, Resource, Result
 from keywave.controller.ports import World
 from keywave.controller.status_beside import WholeLookup, known
 from keywave.crds.incumbent_status import INCUMBENT_STATUS
+from keywave.kube.api_server import KubeError
 from keywave.vault.values import VaultFault
 
 LEASED = {
@@ -244,3 +245,29 @@ def test_on_our_definitions_a_certificate_of_the_incumbent_is_ready_at_once_and_
 def conditions(made: Model, kind: str) -> dict[str, str]:
     found = made.objects[Key(kind, TEAM, "app")]["status"]["conditions"]
     return {condition["type"]: condition["status"] for condition in found}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_could_be_neither_written_nor_revoked_is_all_remembered(kind: str) -> None:
+    made = Theirs(kind, destination={"name": "creds"})
+    made.put("Secret", "creds", {})
+    made.faults |= dict.fromkeys(("sys/leases/revoke", "pki/revoke"), VaultFault("unreachable", "no"))
+    make = made.world
+
+    def world() -> World:
+        found = make()
+
+        def refused(*anything: Any, **named: Any) -> Any:
+            raise KubeError("forbidden", "no")
+
+        found.kube.replace = refused  # type: ignore[method-assign]
+        return found
+
+    made.world = world  # type: ignore[method-assign]
+    for _ in range(4):
+        made.work()
+        made.now += 400  # beyond the time for which nothing is tried again
+    found = made.world().lookup.find(Key(kind, TEAM, "app"))
+    assert found is not None
+    assert len(made.alive) == 4
+    assert made.alive.keys() == {entry["id"] for entry in found.status["pendingRevocations"]}

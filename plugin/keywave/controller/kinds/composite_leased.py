@@ -130,9 +130,16 @@ def _kept_alive(view: View, world: World) -> View:
         else:
             never = {name: value for name, value in known.items() if name != "expireTime"} | {"renewable": False}
             entry["token"] = never if left == float("inf") else {**known, "expireTime": leases.stamp(now + left)}
-    resource = _write(resource, world, {"sources": list(entries.values())}, "")
+    resource = _write(resource, world, {"sources": _with_known(resource, entries)}, "")
     parts = tuple(part._replace(entry=entries[part.name]) for part in view.parts)
     return view._replace(resource=resource, steps=steps, parts=parts)
+
+
+def _with_known(resource: Resource, entries: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """status.sources between two syncs: one that is new has no entry yet, and that of one that is gone names a lease to revoke. Pure."""
+    before = [mapping(entry) for entry in sequence(resource.status.get("sources"))]
+    gone = [entry for entry in before if entry.get("name") not in entries]
+    return [dict(entry) for entry in (*entries.values(), *gone) if entry]
 
 
 def _still_alive(view: View, world: World) -> None:
@@ -203,7 +210,7 @@ def _written(view: View, world: World) -> Resource:
     except (PlanProblem, KubeError, VaultFault) as problem:
         if not isinstance(problem, VaultFault):
             revoking.not_formed(resource, world, view.form, problem)
-        for part in issuing:
+        for part in reversed(issuing):  # the last may not be in the status yet
             if part.name in new and part.revoked:
                 lease = leases.lease_from(new[part.name])
                 resource = revoking.discard(resource, world, plan, lease.id, lease.end, revocation(resource))

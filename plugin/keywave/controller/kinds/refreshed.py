@@ -103,7 +103,7 @@ def reconcile(resource: Resource, world: World, source: Body, read: Reader) -> R
     step = decide(_seen(view, now))
     if step == "rest" and view.done is not None:
         return restarts.after_restarts(resource, world, view.done.due - now)
-    if not flow.exists_for_this_generation(resource):
+    if step != "refresh":
         flow.check_names(resource, world)
     ages = {"ask": 0.0, "first": 1.0}
     found = read(resource, world, ages.get(step, shared_age(view.interval)))
