@@ -216,13 +216,15 @@ class Storm:
         disturb.stall(disturb.process_with(f"--secure-port={self._port}"), self.random.uniform(1, 3.5))
 
     def restart_api_server(self) -> None:
-        self.again.append(disturb.kill_and_start(f"--secure-port={self._port}", pause=0.5))
-        wait_for("the API server", self._answers, timeout=60)
+        self._back(disturb.kill_and_start(f"--secure-port={self._port}", pause=0.5))
 
     def restart_etcd(self) -> None:
-        data = f"--data-dir={self.folder / 'etcd' / 'data'}"
-        self.again.append(disturb.kill_and_start(data))
-        wait_for("the API server to reach etcd", self._answers, timeout=60)
+        self._back(disturb.kill_and_start(f"--data-dir={self.folder / 'etcd' / 'data'}"))
+
+    def _back(self, server: Server) -> None:
+        self.again.append(server)
+        told = lambda: "\n".join(one.tail(20) for one in {one.log: one for one in self.again}.values())  # noqa: E731
+        wait_for(f"Kubernetes to answer after {server.name}", self._answers, timeout=60, last=told)
 
     @property
     def _port(self) -> str:

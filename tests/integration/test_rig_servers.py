@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,18 @@ def test_vault_makes_a_login_of_postgresql_and_keeps_a_static_one(vault: Vault, 
     assert made["username"].startswith("v-")
     assert kept is not None
     assert kept["username"] == LEGACY
+
+
+def test_an_answer_that_is_cut_is_no_answer() -> None:
+    def serve() -> None:
+        line, _ = door.accept()
+        with line:
+            line.recv(1000)
+            line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(OSError, match="IncompleteRead"):
+            http.request("GET", f"http://127.0.0.1:{door.getsockname()[1]}/")
+        thread.join()

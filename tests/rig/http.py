@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import ssl
 import urllib.error
@@ -75,3 +76,5 @@ def request(
     except urllib.error.HTTPError as refused:
         with refused:
             return Answer(refused.code, refused.read().decode(errors="replace"))
+    except http.client.HTTPException as cut:  # the server ended in its answer
+        raise ConnectionError(f"{method} {url}: {type(cut).__name__}") from None
