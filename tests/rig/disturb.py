@@ -44,8 +44,11 @@ def kill_and_start(argument: str, *, pause: float = 0.0) -> Server:
 
 
 def _lives(pid: int) -> bool:
-    """A killed process that its parent has not looked at yet is a zombie: it holds nothing any more."""
+    """A killed process that its parent has not looked at yet is a zombie. It holds nothing any more (a port, for one) when all its threads
+    have gone, too: the first may well be a zombie before the others."""
+    proc = Path(f"/proc/{pid}")
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        zombie = (proc / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        return not zombie or len(list((proc / "task").iterdir())) > 1
     except OSError:
         return False
