@@ -225,3 +225,16 @@ def test_a_failure_after_a_renewal_that_was_cut_short_stays_told() -> None:
         told.append(next(one["status"] for one in made.status()["conditions"] if one["type"] == "SecretSynced"))
 
     assert (set(told[:60]), set(told[69:])) == ({"True"}, {"False"})  # due at 67 percent
+
+
+def test_a_lease_is_revoked_with_its_replacement_though_no_renewal_of_it_could_be_noted() -> None:
+    made = Cluster(VDS)
+    made.work(10)
+    (old,) = made.alive
+    made.now += made.life * 0.7
+    made.alive[old] = made.now + made.life  # by a renewal whose answer was lost
+    made.annotate(refresh="now")
+    made.now += made.life * 0.3 - 60  # a minute before the end that the status knows
+    made.work(600, step=10)
+    assert made.issued() == 2
+    assert old not in made.living()

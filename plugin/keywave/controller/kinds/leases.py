@@ -49,8 +49,10 @@ class Lease(NamedTuple):
         return max(self.since + self.duration, self.last)
 
     def may_end(self, now: float) -> float:
-        """When it ends; where that is over, when it would if Vault has renewed it just before, and the answer was lost."""
-        return self.end + (self.duration if self.renewable and self.end <= now else 0)
+        """The latest that it can end: Vault may have renewed it until just now, and the answer or the note of it was lost. To revoke what
+        has ended costs one request, which Vault answers with 204."""
+        longest = self.last > self.since + self.duration
+        return max(self.end, now + self.duration) if self.renewable and not longest else self.end
 
     @property
     def drawn(self) -> tuple[object, ...]:
