@@ -19,6 +19,7 @@ from hostile_vault import Moody, hostile_addresses
 from reconciler_tenant import Tenant, tenant
 
 from rig.cluster import Body, Cluster
+from rig.fixtures import cluster_with_our_definitions
 from rig.machine import ENVIRON
 from rig.many import create_all
 from rig.operators import Operator, reconciler
@@ -80,21 +81,28 @@ class Crowd:
 
 
 @pytest.fixture
-def running(rig_folder: Path, own_cluster: Cluster) -> Iterator[Operator]:
-    with reconciler(rig_folder / f"hostile-{secrets.token_hex(3)}", own_cluster, namespace="hostile-op") as started:
+def crowded(rig_folder: Path) -> Iterator[Cluster]:
+    """Not the shared one: the thousands would be work for the reconciler of each test that comes after this one."""
+    with cluster_with_our_definitions(rig_folder / "crowded") as started:
+        yield started
+
+
+@pytest.fixture
+def running(rig_folder: Path, crowded: Cluster) -> Iterator[Operator]:
+    with reconciler(rig_folder / f"hostile-{secrets.token_hex(3)}", crowded, namespace="hostile-op") as started:
         yield started
 
 
 @pytest.mark.timeout(1500)
 def test_the_good_ones_do_not_suffer_and_nothing_breaks(
     running: Operator,
-    own_cluster: Cluster,
+    crowded: Cluster,
     vault: Vault,
     postgresql: PostgreSQL,
     record_property: Callable[[str, object], None],
 ) -> None:
     record_property("KEYWAVE_HOSTILE_SEED", SEED)
-    bad, ending, spoiled, *goods = (tenant(own_cluster, vault) for _ in range(7))
+    bad, ending, spoiled, *goods = (tenant(crowded, vault) for _ in range(7))
     for shop in (bad, ending, spoiled, *goods):
         shop.put("db", password="one")
         shop.connect()
@@ -138,8 +146,8 @@ def test_the_good_ones_do_not_suffer_and_nothing_breaks(
         assert sized < METRICS
         assert max(scrapes) < 5
         assert memory < MEMORY
-        own_cluster.delete("v1", "Namespace", ending.namespace)
-        gone = lambda: own_cluster.get("v1", "Namespace", ending.namespace) is None  # noqa: E731
+        crowded.delete("v1", "Namespace", ending.namespace)
+        gone = lambda: crowded.get("v1", "Namespace", ending.namespace) is None  # noqa: E731
         wait_for("the namespace to be gone", gone, timeout=120, every=1, last=lambda: _left(ending))
         print(f"deleted {time.monotonic() - began - told:.0f} s later")
     assert running.server.running()

@@ -93,15 +93,22 @@ def vso_cluster(cluster: Cluster) -> Cluster:
     return cluster
 
 
-@pytest.fixture(scope="session")
-def own_cluster(rig_folder: Path) -> Iterator[Cluster]:
-    """Another kube-apiserver and etcd, with the definitions of schemas/crds (the same names as the incumbent's) and garbage collection."""
+@contextlib.contextmanager
+def cluster_with_our_definitions(folder: Path) -> Iterator[Cluster]:
+    """Those of schemas/crds, which have the same names as the incumbent's; and garbage collection."""
     with (
-        etcd_driver.etcd(rig_folder / "own-etcd") as etcd,
-        kubernetes_driver.kube_apiserver(rig_folder / "own-kube-apiserver", etcd) as started,
-        kubernetes_driver.kube_controller_manager(rig_folder / "own-kube-controller-manager", started),
+        etcd_driver.etcd(folder / "etcd") as etcd,
+        kubernetes_driver.kube_apiserver(folder / "kube-apiserver", etcd) as started,
+        kubernetes_driver.kube_controller_manager(folder / "kube-controller-manager", started),
     ):
         crds.install(started, crds.read_crds(sorted((REPOSITORY / "schemas" / "crds").glob("*.yaml"))))
+        yield started
+
+
+@pytest.fixture(scope="session")
+def own_cluster(rig_folder: Path) -> Iterator[Cluster]:
+    """Shared by all whose reconciler works in namespaces of its own, or leaves nothing behind that costs others anything."""
+    with cluster_with_our_definitions(rig_folder / "own") as started:
         yield started
 
 
