@@ -58,9 +58,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first; the others as they stand."""
+    """The longest files first, then what waits for servers, beside which they have the processor; what needs it all the time last."""
     places = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(LONGEST)))
+
+    def place(item: pytest.Item) -> int:
+        file = item.nodeid.partition("::")[0]
+        return places.get(file, len(places) + (not file.startswith("tests/integration/")))
+
+    items.sort(key=place)
 
 
 def pytest_unconfigure() -> None:
