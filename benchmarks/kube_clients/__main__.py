@@ -165,7 +165,10 @@ def main() -> None:
     python = environment()
     with tempfile.TemporaryDirectory(prefix="kwb-") as temp:
         folder = Path(temp)
-        with etcd.etcd(folder / "etcd") as store, kubernetes.kube_apiserver(folder / "api", store, gogc=100) as cluster:
+        with (
+            etcd.etcd(folder / "etcd") as store,
+            kubernetes.kube_apiserver(folder / "api", store, lazy=False) as cluster,
+        ):
             lines = verbs(cluster, python, count, runs)
             print("\n".join(lines), flush=True)
             lines = [*lines, "", *loops(cluster, python, count // 2, runs)]

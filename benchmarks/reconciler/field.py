@@ -49,7 +49,7 @@ def field(folder: Path, *, ours: bool, definitions: Sequence[Path]) -> Iterator[
     """Fresh servers. The definitions are those of the operator that is measured: both have the same names."""
     with (
         etcd.etcd(folder / "etcd") as store,
-        kubernetes.kube_apiserver(folder / "kube-apiserver", store, gogc=100) as cluster,
+        kubernetes.kube_apiserver(folder / "kube-apiserver", store, lazy=False) as cluster,
         vault.vault(folder / "vault") as started,
     ):
         crds.install(cluster, crds.read_crds(list(definitions)) if ours else crds.vso_crds())

@@ -48,10 +48,10 @@ def write_kubeconfig(path: Path, url: str, token: str, ca_file: Path) -> None:
 
 
 @contextlib.contextmanager
-def kube_apiserver(folder: Path, etcd: Etcd, *, gogc: int = 400) -> Iterator[Cluster]:
+def kube_apiserver(folder: Path, etcd: Etcd, *, lazy: bool = True) -> Iterator[Cluster]:
     """The API server, ready, as its administrator. Other users: `cluster.as_user("<name>")` is the user <name> with no rights
-    but those that RBAC objects of the test give (the names in `USERS`). `gogc`: Go's own is 100; collecting memory seldom saves a
-    seventh of its processor time, and the tests wait for the processor."""
+    but those that RBAC objects of the test give (the names in `USERS`). `lazy`: it collects memory seldom, which saves a seventh of
+    its processor time, and the tests wait for the processor; else as people run it."""
     folder.mkdir(parents=True)
     token, port, certs = secrets.token_hex(16), free_port(), folder / "certs"
     tokens = [f"{token},admin,admin,{ADMIN_GROUP}", *(f"{name},{name},{name}" for name in USERS)]
@@ -84,7 +84,7 @@ def kube_apiserver(folder: Path, etcd: Etcd, *, gogc: int = 400) -> Iterator[Clu
         program("kube-apiserver"),
         args,
         folder=folder,
-        env=plain_environment(folder, GOGC=str(gogc), GOMEMLIMIT="2GiB"),
+        env=plain_environment(folder, **({"GOGC": "400", "GOMEMLIMIT": "2GiB"} if lazy else {})),
         # `default` is made a moment after readyz says yes.
         ready=lambda: (
             cluster.request("GET", "/readyz", timeout=2).ok

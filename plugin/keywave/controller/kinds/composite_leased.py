@@ -8,7 +8,7 @@ Secret is written: a crash anywhere leaves nothing that nobody will revoke.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keywave.controller import reasons
@@ -61,7 +61,8 @@ def reconcile_leased(resource: Resource, world: World) -> Result:
     """Raises PlanProblem, VaultFault, KubeError."""
     view = None
     if flow.never_synced(resource):
-        _check(resource, world)
+        flow.check_names(resource, world)
+        _check_requests(resource, parts_of(resource))
     else:
         view = _gather(resource, world)
     if view is None or view.writing(world.now()) or set(view.steps.values()) - {"rest"}:
@@ -78,10 +79,8 @@ def reconcile_leased(resource: Resource, world: World) -> Result:
     return _follow_up(after, world)
 
 
-def _check(resource: Resource, world: World) -> None:
-    """All that can be told before anything is asked or issued. Raises PlanProblem, VaultFault(invalid)."""
-    flow.check_names(resource, world)
-    parts = parts_of(resource)
+def _check_requests(resource: Resource, parts: Sequence[Part]) -> None:
+    """Before anything is asked or issued: all of them can be. Pure. Raises PlanProblem, VaultFault(invalid)."""
     if resource.spec.get("hmacSecretData") is False and any(part.dynamic for part in parts):
         wrong = "hmacSecretData: false cannot be with a dynamic source, whose values are in the Secret only: the hash tells that they are"
         raise PlanProblem(reasons.INVALID, wrong)
@@ -177,14 +176,15 @@ def _written(view: View, world: World) -> Resource:
     resource, destination, plan = view.resource, view.destination, flow.plan_of(view.resource, world)
     if view.verdict.action == "refuse":
         raise PlanProblem(view.verdict.reason, view.verdict.message)
-    _check(resource, world)
-    revoking.spare(resource, world, view.form)
     transformation = flow.transformation_for(resource, world, destination)._replace(exclude_raw=True)
+    _check_requests(resource, view.parts)
+    revoking.spare(resource, world, view.form)
     read = read_all(view, world, plan)
     kept = kept_values(view, world, transformation)
     issuing = [part for part in view.parts if part.dynamic and part.name not in kept]
     # What was refused last is asked for first: the others need not be issued for nothing.
-    issuing.sort(key=lambda part: part.name != world.memory.recall(resource.key, _REFUSED))
+    refused = world.memory.recall(resource.key, _REFUSED)
+    issuing.sort(key=lambda part: part.name != refused)
     changed = any(part.entry.get("secretMAC") != mac_of(world, read[part.name]) for part in view.parts if part.kv)
     told = flow.exists_for_this_generation(resource) and resource.status.get("requestHash") == view.form
     if told and not changed and "issue" not in view.steps.values() and view.verdict.action == "unchanged":
